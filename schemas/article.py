@@ -89,9 +89,7 @@ ARTICLE_SCHEMA: pa.Schema = pa.schema(
         ),
         column(7, "headline", pa.string(), "The headline."),
         column(8, "standfirst", pa.string(), "The summary printed under the headline."),
-        column(
-            9, "authors", list_of(60, pa.string()), "Names from the byline or the metadata.", nullable=False
-        ),
+        column(9, "authors", list_of(60, pa.string()), "Names from the byline or the metadata.", nullable=False),
         column(
             10,
             "agencies",
@@ -99,9 +97,7 @@ ARTICLE_SCHEMA: pa.Schema = pa.schema(
             "Codes of the agencies credited: REUTERS, AFP, AP ...",
             nullable=False,
         ),
-        column(
-            11, "topics", list_of(62, pa.string()), "Topics, sections and tags, as printed.", nullable=False
-        ),
+        column(11, "topics", list_of(62, pa.string()), "Topics, sections and tags, as printed.", nullable=False),
         column(12, "dateline", _DATELINE, "Taken out of the start of the first paragraph."),
         column(13, "published_at", _TIME, "When it was published; never invented."),
         column(14, "published_raw", pa.string(), "The publication date as printed, parsed or not."),
@@ -113,9 +109,7 @@ ARTICLE_SCHEMA: pa.Schema = pa.schema(
             pa.string(),
             "BCP 47 tag, as the source declares it or, undeclared, where it is plain.",
         ),
-        column(
-            18, "text", pa.string(), "The clean text; paragraphs are parted by a blank line.", nullable=False
-        ),
+        column(18, "text", pa.string(), "The clean text; paragraphs are parted by a blank line.", nullable=False),
         column(19, "word_count", pa.int32(), "Words in `text`, parted by white space.", nullable=False),
         column(
             20,
@@ -133,9 +127,7 @@ ARTICLE_SCHEMA: pa.Schema = pa.schema(
             nullable=False,
         ),
         column(23, "respelled", list_of(66, _RESPELLED), "Every spelling change.", nullable=False),
-        column(
-            24, "spelling", pa.string(), "The variety the text is now in; null where it was left as it was."
-        ),
+        column(24, "spelling", pa.string(), "The variety the text is now in; null where it was left as it was."),
         column(
             25,
             "content_hash",
@@ -143,9 +135,7 @@ ARTICLE_SCHEMA: pa.Schema = pa.schema(
             "Hash of the words of `text`, case, space and punctuation aside: equal for copies of one text.",
             nullable=False,
         ),
-        column(
-            26, "pipeline_version", pa.string(), "The copydesk release that wrote the row.", nullable=False
-        ),
+        column(26, "pipeline_version", pa.string(), "The copydesk release that wrote the row.", nullable=False),
         column(
             27,
             "rules_version",

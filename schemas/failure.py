@@ -13,9 +13,7 @@ from copydesk.schemas.columns import column
 FAILURE_SCHEMA: pa.Schema = pa.schema(
     [
         column(1, "failure_id", pa.string(), "Hash of source URI, stage, code and payload.", nullable=False),
-        column(
-            2, "stage", pa.string(), "The step that refused it: `open`, `read` or `edit`.", nullable=False
-        ),
+        column(2, "stage", pa.string(), "The step that refused it: `open`, `read` or `edit`.", nullable=False),
         column(
             3,
             "code",
@@ -23,18 +21,14 @@ FAILURE_SCHEMA: pa.Schema = pa.schema(
             "Stable code of the reason; docs/failures.md lists them all.",
             nullable=False,
         ),
-        column(
-            4, "message", pa.string(), "The reason in words, with the figures that matter.", nullable=False
-        ),
+        column(4, "message", pa.string(), "The reason in words, with the figures that matter.", nullable=False),
         column(5, "source_uri", pa.string(), "Where the bytes came from.", nullable=False),
         column(6, "media_type", pa.string(), "What the bytes were, where that was known."),
         column(7, "charset", pa.string(), "The encoding that came with the bytes, if any."),
         column(8, "url", pa.string(), "The address that the bytes were fetched from, if any."),
         column(9, "house", pa.string(), "The publisher's name given for the input, if any."),
         column(10, "fetched_at", pa.timestamp("us", tz="UTC"), "When the bytes were fetched, if known."),
-        column(
-            11, "payload", pa.large_binary(), "The bytes themselves; null where `payload_uri` names them."
-        ),
+        column(11, "payload", pa.large_binary(), "The bytes themselves; null where `payload_uri` names them."),
         column(12, "payload_size", pa.int64(), "How many bytes the payload has.", nullable=False),
         column(
             13,
@@ -42,9 +36,7 @@ FAILURE_SCHEMA: pa.Schema = pa.schema(
             pa.string(),
             "Path below the output folder of a payload too large for a row: `raw/<sha256>`.",
         ),
-        column(
-            14, "pipeline_version", pa.string(), "The copydesk release that wrote the row.", nullable=False
-        ),
+        column(14, "pipeline_version", pa.string(), "The copydesk release that wrote the row.", nullable=False),
     ],
     metadata={b"copydesk.record": b"failure", b"copydesk.schema_version": SCHEMA_VERSION.encode()},
 )
