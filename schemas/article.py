@@ -68,7 +68,7 @@ ARTICLE_SCHEMA: pa.Schema = pa.schema(
             1,
             "article_id",
             pa.string(),
-            "Stable identity: the feed's guid if it is unique in its feed, else the canonical URL, else the source URI.",
+            "Stable identity: the feed's guid where unique in its feed, else the canonical URL, else the source URI.",
             nullable=False,
         ),
         column(
