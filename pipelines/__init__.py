@@ -1,1 +1,1 @@
-"""."""
+"""The job: sources, the graph, the commit, the command line."""
