@@ -1,0 +1,159 @@
+"""Write the pages of docs/ that are made from the code: `python docs/generate.py`.
+
+`--check` writes nothing and fails where a page is not what the code says; tests/test_docs.py checks the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from copydesk.schemas.export import export
+from copydesk.schemas.records import RECORDS
+from copydesk.transforms.errors import CODES
+
+FOLDER = Path(__file__).parent
+NOTE = "<!-- Made by `python docs/generate.py` from {source}: change it there. -->"
+
+SCHEMA = """\
+# The schema
+
+{note}
+
+`copydesk ingest` writes two kinds of rows, each to Parquet files in folders by the day of the run:
+
+    clean/articles/date=2026-11-22/*.parquet
+    clean/failures/date=2026-11-22/*.parquet
+
+The tables below list every column. `id` is the Parquet field id, which readers such as Iceberg's find a column by;
+`never` under `null` means that the column always has a value. A list is empty, not null, where there is nothing to
+say. Offsets and lengths count code points of the raw text, times are UTC.
+
+The same schema in other tongues, for either record (`--record article` or `--record failure`):
+
+    copydesk schema --format json        # JSON Schema, draft 2020-12, of a row as JSON
+    copydesk schema --format bigquery    # a schema file for bq load and bq mk
+    copydesk schema --format sql         # CREATE TABLE for DuckDB
+    copydesk schema --format markdown    # the tables below
+
+## Reading it
+
+DuckDB reads the folders as they stand. Which rules cut most, and the longest text each of them cut:
+
+```sql
+SELECT cut.kind, cut.rule, count(*) AS cuts, max_by(cut.text, cut.length) AS longest
+FROM (SELECT unnest(removed) AS cut FROM 'clean/articles/**/*.parquet')
+GROUP BY ALL ORDER BY cuts DESC, cut.rule;
+```
+
+Every spelling change (`from` and `to` are reserved words in SQL, so they are quoted):
+
+```sql
+SELECT change."from", change."to", sum(change."count") AS times
+FROM (SELECT unnest(respelled) AS change FROM 'clean/articles/**/*.parquet')
+GROUP BY ALL ORDER BY times DESC, change."from", change."to";
+```
+
+The latest version of each article (`date` is the folder's, the day of the run):
+
+```sql
+FROM 'clean/articles/**/*.parquet'
+QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY date DESC, updated_at DESC NULLS LAST, revision) = 1;
+```
+
+BigQuery must be told that Parquet's lists are lists, or it shows their inner levels, `list.element`:
+
+    copydesk schema --format bigquery > article.json
+    bq load --source_format=PARQUET --parquet_enable_list_inference \\
+        news.articles 'gs://bucket/clean/articles/*' article.json
+
+## What may change
+
+The version stands in the key-value metadata of every file as `copydesk.schema_version`. Within a major version columns
+and members of structs are only added: nullable, after those that were there, with ids never used before. No name, id,
+type or nullability changes. So old and new files can be read together:
+
+```sql
+SELECT count(*) FROM read_parquet('clean/articles/**/*.parquet', union_by_name = true);
+```
+
+```python
+import polars
+
+articles = polars.scan_parquet(
+    "clean/articles/**/*.parquet",
+    missing_columns="insert",
+    extra_columns="ignore",
+    cast_options=polars.ScanCastOptions(missing_struct_fields="insert", extra_struct_fields="ignore"),
+).collect()
+```
+
+`python -m copydesk.schemas.evolution` holds the schemas to this promise: it compares them with the released versions
+in `schemas/released/`.
+
+{tables}"""
+
+FAILURES = """\
+# The failures
+
+{note}
+
+What cannot become an article is not lost: it is a row of `failures/`, with a code, the reason in words and the bytes
+themselves ([the columns](schema.md#failure)). Codes are never renamed or given a new meaning within a major version.
+
+| code | meaning |
+|---|---|
+{codes}
+
+How many there are of each, with one message as a sample:
+
+```sql
+SELECT stage, code, count(*) AS failures, min(message) AS sample
+FROM 'clean/failures/**/*.parquet' GROUP BY ALL ORDER BY failures DESC, code, stage;
+```
+
+Once the cause is gone (a later release reads them, a limit was raised), run them again from the bytes that were kept:
+
+    copydesk replay clean/failures --output clean/
+"""
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: its name in docs/, and its text."""
+    return {
+        "schema.md": SCHEMA.format(
+            note=NOTE.format(source="schemas/"), tables="\n".join(export(name, "markdown") for name in RECORDS)
+        ),
+        "failures.md": FAILURES.format(
+            note=NOTE.format(source="transforms/errors.py"),
+            codes="\n".join(f"| `{code}` | {meaning.replace('|', chr(92) + '|')} |" for code, meaning in CODES.items()),
+        ),
+    }
+
+
+def stale() -> list[str]:
+    """The pages that are missing or not what the code says."""
+    return [
+        name
+        for name, text in pages().items()
+        if not (FOLDER / name).is_file() or (FOLDER / name).read_text(encoding="utf-8") != text
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the pages, or check them; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Write the pages of docs/ that are made from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is not current")
+    if parser.parse_args(arguments).check:
+        for name in stale():
+            print(f"docs/{name} is not current: run python docs/generate.py", file=sys.stderr)
+        return 1 if stale() else 0
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""The docs say what the code does: generated pages are current, queries run, links and examples are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from copydesk.schemas.article import Article, Cut, Respelled
+from copydesk.schemas.failure import Failure
+from copydesk.schemas.records import RECORDS
+from copydesk.transforms.errors import CODES
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("deploy/**/*.md")}
+)
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def code_blocks(language: str) -> list[Any]:
+    """The fenced blocks of one language in all pages, named by page and line."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(pytest.param(match[1], id=f"{page.relative_to(ROOT)}:{line}"))
+    return found
+
+
+# Generated pages -----------------------------------------------------------------------------------------------------
+
+
+def test_the_generated_pages_are_current() -> None:
+    assert generator().stale() == [], "run: python docs/generate.py"
+
+
+def test_check_finds_a_page_that_is_not_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = generator()
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    assert module.main(["--check"]) == 1
+    assert "docs/schema.md is not current" in capsys.readouterr().err
+    assert module.main([]) == 0
+    assert module.main(["--check"]) == 0
+    (tmp_path / "failures.md").write_text("old")
+    assert module.stale() == ["failures.md"]
+
+
+def test_every_failure_code_and_every_column_is_in_the_docs() -> None:
+    failures = (ROOT / "docs/failures.md").read_text(encoding="utf-8")
+    schema = (ROOT / "docs/schema.md").read_text(encoding="utf-8")
+    assert [code for code in CODES if f"| `{code}` | {CODES[code]} |" not in failures] == []
+    for record in RECORDS.values():
+        assert [name for name in record.schema.names if f"| `{name}` |" not in schema] == []
+
+
+# What the docs show works --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    """A folder that holds `clean/` as a run leaves it: two versions of one article, and a failure."""
+    articles = [
+        Article(
+            article_id="a", revision=revision, source_uri="s", media_type="text/plain", text="t", word_count=1,
+            content_hash="c", pipeline_version="0.1.0", rules_version="v", house="harbour.example", language="en",
+            removed=(Cut("newsletter", "newsletter.sign_up", "Sign up now", 0, 11),),
+            respelled=(Respelled("colour", "color", 2),), updated_at=updated_at,
+        )
+        for revision, updated_at in [("r1", 1), ("r2", 2)]
+    ]  # fmt: skip
+    failure = Failure("f", "read", "bad_json", "Not JSON.", "s", "0.1.0", 2, b"{]")
+    for name, rows in [("article", [article.row() for article in articles]), ("failure", [failure.row()])]:
+        record = RECORDS[name]  # type: ignore[index]
+        folder = tmp_path / "clean" / record.folder / "date=2026-11-22"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=record.schema), folder / "part.parquet")
+    return tmp_path
+
+
+@pytest.mark.parametrize("query", code_blocks("sql"))
+def test_the_queries_run(query: str, clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clean)
+    with duckdb.connect() as db:
+        assert db.sql(query).to_arrow_table().num_rows > 0
+
+
+@pytest.mark.parametrize("source", [block for block in code_blocks("python") if '"clean/' in block.values[0]])
+def test_the_python_that_reads_the_output_runs(source: str, clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clean)
+    exec(source, {})
+
+
+def test_the_latest_version_is_the_latest(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clean)
+    (query,) = [
+        block.values[0] for block in code_blocks("sql") if "QUALIFY" in block.values[0] and "schema.md" in block.id
+    ]
+    with duckdb.connect() as db:
+        assert [row["revision"] for row in db.sql(query).to_arrow_table().to_pylist()] == ["r2"]
+
+
+# Links ---------------------------------------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|mailto:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        goal = (page.parent / path).resolve() if path else page
+        assert goal.exists(), f"{target} is not there"
+        assert not anchor or anchor in anchors(goal), f"{target} has no such heading"
