@@ -1,9 +1,14 @@
-"""The docs say what the code does: generated pages are current, queries run, links and examples are there."""
+"""The docs say what the code does: generated pages are current, queries run, commands and links exist."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shlex
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -116,6 +121,44 @@ def test_the_latest_version_is_the_latest(clean: Path, monkeypatch: pytest.Monke
     ]
     with duckdb.connect() as db:
         assert [row["revision"] for row in db.sql(query).to_arrow_table().to_pylist()] == ["r2"]
+
+
+# Commands ------------------------------------------------------------------------------------------------------------
+
+COPYDESK = Path(sys.executable).with_name("copydesk")
+COMMAND = re.compile(r"^(?: {4}|\$ )?copydesk ((?:[^\n\\]|\\\n)+)$", re.MULTILINE)
+
+
+def shown_commands() -> list[Any]:
+    """Every `copydesk ...` line in a block of code or between backticks, named by page and line."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in [*COMMAND.finditer(text), *re.finditer(r"`copydesk ([^`\n]+)`", text)]:
+            command = match[1].replace("\\\n", " ")
+            found.append(
+                pytest.param(command, id=f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}")
+            )
+    return found
+
+
+@cache
+def help_of(*words: str) -> str:
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    run = subprocess.run([COPYDESK, *words, "--help"], capture_output=True, text=True, env=environment, check=False)
+    return run.stdout if run.returncode == 0 else ""
+
+
+@pytest.mark.skipif(not (ROOT / "pipelines/cli.py").exists(), reason="there is no command line yet")
+@pytest.mark.parametrize("command", shown_commands())
+def test_the_commands_that_the_docs_show_exist(command: str) -> None:
+    """The subcommand, and every option it is given; options with an underscore go to Beam and are not looked at."""
+    words = shlex.split(command, comments=True)
+    subcommand = words[:1] if words and not words[0].startswith("-") else []
+    told = help_of(*subcommand)
+    assert told, f"there is no command copydesk {' '.join(subcommand)}"
+    options = [word.split("=")[0] for word in words if word.startswith("--") and "_" not in word.split("=")[0]]
+    assert [option for option in options if not re.search(rf"{option}\b(?!-)", told)] == []
 
 
 # Links ---------------------------------------------------------------------------------------------------------------
