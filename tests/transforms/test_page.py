@@ -1,0 +1,145 @@
+"""A page of our own with everything around the story that pages have, and what the reader makes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from copydesk.transforms.draft import Draft
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.page import read_fragment, read_page
+
+PAGE = """<!doctype html>
+<html lang="en-GB"><head><meta charset="utf-8">
+<title>Harbour bridge to close for a year | The Quayside Courier</title>
+<link rel="canonical" href="/news/harbour-bridge">
+<meta property="og:description" content="Drivers face a detour of nine miles while the deck is replaced.">
+<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [
+ {"@type": "BreadcrumbList"},
+ {"@type": "NewsArticle", "headline": "Harbour bridge to close for a year",
+  "author": [{"@type": "Person", "name": "Ida Moss"}, {"name": "Tom Reyes"}],
+  "datePublished": "2026-03-04T06:30:00+00:00", "keywords": ["bridges", "transport"],}
+]}</script></head>
+<body>
+<nav><ul><li><a href="/">Home</a></li><li><a href="/sport">Sport</a></li></ul></nav>
+<article>
+ <header>
+  <h1>Harbour bridge to close for a year</h1>
+  <p class="article__standfirst">Drivers face a detour of nine miles while the deck is replaced.</p>
+  <p class="byline">By Ida Moss and Tom Reyes</p>
+  <div class="share-bar"><a href="#">Share</a> <button>Copy link</button></div>
+ </header>
+ <figure><img src="a.jpg"><figcaption>The bridge at low tide. <span class="credit">Photo: R. Vale</span></figcaption>
+ </figure>
+ <div class="entry-content">
+  <p>The harbour bridge will shut to all traffic from the first Monday in May, the council said on Wednesday, so that
+   the   steel deck laid in 1938 can be taken out and replaced.</p>
+  <p>Engineers found cracks in eleven of the forty beams last autumn, and a weight limit has been in force since then,
+   with <a href="/ferry">ferries</a> carrying the lorries that may no longer cross.</p>
+  <h2>A long detour</h2>
+  <p>The nearest crossing is nine miles upstream, and the council has asked the bus company to double the number of
+   services on the route while the work goes on.</p>
+  <div class="related-stories"><h3>Related</h3><p><a href="/x">Ferry fares to rise again in the spring of next year</a></p>
+  </div>
+  <blockquote>"It is the right thing to do, and it should have been done ten years ago," said the harbour master.</blockquote>
+ </div>
+ <section class="comments"><p>I have crossed this bridge every day for thirty years and will miss it a great deal.</p></section>
+</article>
+<footer><p>Copyright The Quayside Courier. All rights in this page are reserved by its publisher.</p></footer>
+</body></html>"""
+
+
+def read(html: str, **options: str) -> Draft:
+    return read_page(html.encode(), source_uri="file:///page.html", **options)
+
+
+def story(draft: Draft) -> list[str]:
+    return [draft.raw[block.start : block.end] for block in draft.blocks if block.in_story]
+
+
+def test_the_story_is_found_and_the_rest_marked() -> None:
+    draft = read(PAGE)
+    lines = story(draft)
+    assert lines[0] == "Drivers face a detour of nine miles while the deck is replaced."
+    assert "A long detour" in lines
+    assert any(line.startswith("The harbour bridge will shut") for line in lines)
+    assert any(line.startswith('"It is the right thing') for line in lines)
+    for chrome in ("Home", "Copy link", "Ferry fares to rise again in the spring of next year"):
+        assert chrome not in lines
+        assert chrome in draft.raw
+    assert not any("thirty years" in line or "reserved" in line for line in lines)
+
+
+def test_white_space_is_collapsed_and_links_keep_their_place() -> None:
+    draft = read(PAGE)
+    assert "so that the steel deck laid in 1938" in draft.raw
+    assert "since then, with ferries carrying the lorries" in draft.raw
+
+
+def test_blocks_cover_the_raw_text_in_order() -> None:
+    draft = read(PAGE)
+    left, position = [], 0
+    for block in draft.blocks:
+        assert position <= block.start < block.end
+        left.append(draft.raw[position : block.start])
+        assert draft.raw[block.start : block.end].strip() == draft.raw[block.start : block.end]
+        position = block.end
+    assert not "".join([*left, draft.raw[position:]]).strip()
+
+
+def test_metadata() -> None:
+    metadata = read(PAGE, url="https://courier.example/news/harbour-bridge?utm=1").metadata
+    assert metadata.headline == "Harbour bridge to close for a year"
+    assert metadata.standfirst == "Drivers face a detour of nine miles while the deck is replaced."
+    assert metadata.authors == ("Ida Moss", "Tom Reyes")
+    assert metadata.topics == ("bridges", "transport")
+    assert metadata.url == "https://courier.example/news/harbour-bridge"
+    assert metadata.published_raw == "2026-03-04T06:30:00+00:00"
+    assert metadata.language == "en-GB"
+
+
+def test_caption_and_credit_are_told_apart() -> None:
+    (caption,) = read(PAGE).metadata.captions
+    assert caption.text == "The bridge at low tide."
+    assert caption.credit == "Photo: R. Vale"
+
+
+def test_kinds_tags_and_tokens() -> None:
+    draft = read(PAGE)
+    blocks = {draft.raw[block.start : block.end]: block for block in draft.blocks}
+    assert blocks["A long detour"].kind == "heading"
+    assert blocks["Photo: R. Vale"].kind == "credit"
+    assert blocks["By Ida Moss and Tom Reyes"].kind == "byline"
+    related = blocks["Ferry fares to rise again in the spring of next year"]
+    assert related.link_density == 1.0
+    assert "related-stories" in related.tokens
+
+
+@pytest.mark.parametrize("data", [b"", b" \n ", b"<html><body></body></html>", b"<script>var a = 1</script>"])
+def test_a_page_without_text_is_refused(data: bytes) -> None:
+    with pytest.raises(Reject) as refused:
+        read_page(data, source_uri="file:///empty.html")
+    assert refused.value.code == "empty"
+
+
+def test_fragment() -> None:
+    raw, blocks = read_fragment(
+        "<p>One <b>bold</b>&nbsp;word.</p>Loose text<br><br>after a gap<ul><li>An item</li></ul>"
+    )
+    assert [(raw[b.start : b.end], b.kind) for b in blocks] == [
+        ("One bold word.", "paragraph"),
+        ("Loose text", "paragraph"),
+        ("after a gap", "paragraph"),
+        ("An item", "list_item"),
+    ]
+    assert all(block.in_story for block in blocks)
+
+
+@pytest.mark.parametrize("html", ["", "   ", "<!-- only a comment -->"])
+def test_fragment_without_text(html: str) -> None:
+    assert read_fragment(html) == ("", ())
+
+
+def test_fragment_that_looks_like_an_address() -> None:
+    raw, blocks = read_fragment("https://courier.example/page.html")
+    assert raw == "https://courier.example/page.html"
+    assert len(blocks) == 1

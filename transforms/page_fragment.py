@@ -1,0 +1,79 @@
+"""A fragment of HTML, the body of a feed entry or of a JSON record, to its text view and blocks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+
+from copydesk.transforms.draft import Block
+from copydesk.transforms.page_blocks import lay_out, read_passages
+from copydesk.transforms.page_guard import check_page
+from copydesk.transforms.page_story import kinds_of
+
+_LISTED: Final = " "
+
+
+class _SoupNode:
+    """A node of BeautifulSoup's tree with the face of the node that the walk over a page expects."""
+
+    __slots__ = ("element",)
+
+    def __init__(self, element: PageElement) -> None:
+        self.element = element
+
+    @property
+    def tag(self) -> str:
+        if isinstance(self.element, Tag):
+            return self.element.name
+        return "-comment" if isinstance(self.element, PreformattedString) else "-text"
+
+    @property
+    def text_content(self) -> str:
+        return str(self.element) if isinstance(self.element, NavigableString) else ""
+
+    @property
+    def attributes(self) -> dict[str, str | None]:
+        if not isinstance(self.element, Tag):
+            return {}
+        return {
+            name: _LISTED.join(value) if isinstance(value, list) else value
+            for name, value in self.element.attrs.items()
+        }
+
+    @property
+    def first_child(self) -> _SoupNode | None:
+        if isinstance(self.element, Tag) and self.element.contents:
+            return _SoupNode(self.element.contents[0])
+        return None
+
+    @property
+    def next(self) -> _SoupNode | None:
+        following = self.element.next_sibling
+        return None if following is None else _SoupNode(following)
+
+    @property
+    def parent(self) -> _SoupNode | None:
+        return None if self.element.parent is None else _SoupNode(self.element.parent)
+
+
+def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:
+    """Read a fragment of HTML as one story: nothing in it lies outside.
+
+    Args:
+        html: The markup; text without any is read as one paragraph.
+
+    Returns:
+        The text view, white space collapsed and blocks joined by line breaks, and its blocks; "" and no block where
+        the fragment shows no text.
+
+    Raises:
+        Reject: `too_large` or `too_deep`, as for pages.
+    """
+    check_page(html)
+    body = BeautifulSoup(f"<body>{html}", "lxml").body
+    if body is None:
+        return "", ()
+    page = read_passages(_SoupNode(body))
+    return lay_out(page, kinds_of(page), [True] * len(page.passages))

@@ -1,0 +1,81 @@
+"""What the class, id and role names of an element say of it.
+
+The words are data: `page_words.toml`. An element's names are taken apart once per spelling and remembered, since the
+elements of a page, and the pages of a house, share them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from tomllib import loads
+from typing import Final
+
+from copydesk.transforms.draft import BlockKind
+
+_TABLE: Final[dict[str, list[str]]] = loads(
+    resources.files("copydesk.transforms").joinpath("page_words.toml").read_text("utf-8")
+)
+_OUTSIDE: Final = frozenset(_TABLE["outside"])
+_OUTSIDE_BOXES: Final = frozenset(_TABLE["outside_boxes"])
+_STANDFIRST: Final = frozenset(_TABLE["standfirst"])
+_STORY: Final = re.compile("|".join(map(re.escape, _TABLE["story"])))
+_KINDS: Final[tuple[tuple[BlockKind, frozenset[str]], ...]] = (
+    ("embed", frozenset(_TABLE["embed"])),
+    ("credit", frozenset(_TABLE["credit"])),
+    ("caption", frozenset(_TABLE["caption"])),
+    ("byline", frozenset(_TABLE["byline"])),
+)
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD: Final = re.compile(r"[a-z]+")
+_FOR_THE_EAR: Final = re.compile(
+    r"(?:^|[-_ ])(?:sr-?only|visually-?hidden|screen-?reader(?:-?(?:text|only))?|assistive-text)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one element, and what they say it is.
+
+    Attributes:
+        tokens: As they stand, lower case.
+        unseen: The text is for screen readers only.
+        outside: It is a part of the page that no story is in: navigation, sharing, comments, related stories.
+        outside_box: The same, said by a word that also stands on paragraphs and headings of stories.
+        standfirst: It is the summary above the story.
+        story: It is the box that holds the story.
+        kind: It is a caption, a credit, a byline, an embed.
+    """
+
+    tokens: tuple[str, ...] = ()
+    unseen: bool = False
+    outside: bool = False
+    outside_box: bool = False
+    standfirst: bool = False
+    story: bool = False
+    kind: BlockKind | None = None
+
+
+@lru_cache(maxsize=1 << 15)
+def names_of(joined: str) -> Names:
+    """Take the names of an element apart.
+
+    Args:
+        joined: All its class, id and role names with spaces between; "" gives empty names.
+    """
+    if not joined:
+        return Names()
+    tokens = tuple(joined.lower().split())
+    words = frozenset(_WORD.findall(_CAMEL.sub("-", joined).lower()))
+    return Names(
+        tokens=tokens,
+        unseen=_FOR_THE_EAR.search(joined) is not None,
+        outside=not words.isdisjoint(_OUTSIDE),
+        outside_box=not words.isdisjoint(_OUTSIDE_BOXES),
+        standfirst=not words.isdisjoint(_STANDFIRST),
+        story=_STORY.search("-".join(tokens).replace("_", "-").replace("--", "-")) is not None,
+        kind=next((kind for kind, marks in _KINDS if not words.isdisjoint(marks)), None),
+    )

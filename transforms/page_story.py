@@ -1,0 +1,343 @@
+"""Which passages of a page are its story: evidence in, a verdict per passage out.
+
+The story is looked for from two sides. Some publishing systems *declare* it: `itemprop="articleBody"`, a class such
+as `entry-content`, an `<article>`. And on every page it is where the *prose* is: long passages with few links. The box
+that is declared and holds enough of the prose wins; without one, the descent starts at the body. From there it goes
+down as long as one box inside holds nearly all the prose. What lies in that box is the story, but for the boxes that
+say of themselves that they are something else (share buttons, related stories, comments) and do not hold the prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from copydesk.transforms.draft import BlockKind
+from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
+
+_OUTSIDE_TAGS: Final = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "menu"})
+_KIND_OF_TAG: Final[dict[str, BlockKind]] = {
+    **dict.fromkeys(HEADINGS, "heading"),
+    "li": "list_item",
+    "dt": "list_item",
+    "dd": "list_item",
+    "blockquote": "quote",
+    "figure": "caption",
+    "figcaption": "caption",
+    "caption": "caption",
+    "td": "table",
+    "th": "table",
+    "pre": "preformatted",
+    "address": "byline",
+}
+_APART: Final = frozenset({"caption", "credit", "byline", "embed"})
+"""Kinds that lie in a story but are no prose of it: the desk makes fields of them."""
+_STICKY: Final = frozenset({"heading", "list_item", "quote", "caption", "credit", "byline", "embed"})
+
+MIN_PROSE: Final = 40
+"""Code points outside links from which a passage counts as prose, as in readability's 25 but for whole passages."""
+DECLARED_SHARE: Final = 0.4
+"""Share of the page's prose that a declared box must hold to be believed."""
+DESCENT_SHARE: Final = 0.85
+"""Share of a box's prose that one box inside it must hold for the descent to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the metadata says of the story.
+
+    Attributes:
+        titles: The headline as the metadata give it, once or more often.
+        standfirst: The description.
+        body: The text of the story, where the metadata hold it.
+    """
+
+    titles: tuple[str, ...] = ()
+    standfirst: str = ""
+    body: str = ""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What the page's passages are, one entry per passage."""
+
+    kinds: list[BlockKind]
+    in_story: list[bool]
+    root: int = 0
+    captions: list[int] = field(default_factory=list)
+
+
+def judge(page: PageText, hints: Hints) -> Verdict:
+    """Decide for every passage what it is and whether it belongs to the story.
+
+    Args:
+        page: The page's text view.
+        hints: What the metadata say; empty where they say nothing.
+
+    Returns:
+        A verdict per passage. Where no prose is found, no passage is in the story.
+    """
+    return _Judge(page, hints).verdict()
+
+
+def kinds_of(page: PageText, prose_held: Sequence[int] | None = None) -> list[BlockKind]:
+    """What the markup says that each passage is.
+
+    Args:
+        page: The page's text view.
+        prose_held: For each box the prose in it; a box with more than a quarter of the page's prose is not believed
+            to be a caption or a byline, whatever its names say. Without it they are always believed.
+
+    Returns:
+        A kind per passage.
+    """
+    most = 0.25 * prose_held[0] if prose_held else 0
+    of_box: list[BlockKind] = []
+    for i, box in enumerate(page.boxes):
+        outer: BlockKind = of_box[box.parent] if i else "paragraph"
+        kind = _KIND_OF_TAG.get(box.tag)
+        named = box.names.kind
+        if named is not None and box.tag not in HEADINGS and (prose_held is None or prose_held[i] <= most):
+            kind = named
+        if kind is None:
+            kind = outer if outer in _STICKY else "paragraph"
+        elif (
+            outer == "embed" or (outer == "quote" and kind == "list_item") or (outer == "heading" and kind != "credit")
+        ):
+            kind = outer
+        of_box.append(kind)
+    return [of_box[passage.box] for passage in page.passages]
+
+
+class _Judge:
+    """The evidence on one page."""
+
+    def __init__(self, page: PageText, hints: Hints) -> None:
+        self.page = page
+        self.boxes = page.boxes
+        self.passages = page.passages
+        self.hints = hints
+        self.prose = [_prose(passage, page.boxes[passage.box].tag) for passage in page.passages]
+        self.held = self._sum_up(None)
+        self.outside = self._find_outside()
+        self.live = self._sum_up(self.outside)
+        self.first = self._first_passages()
+
+    def verdict(self) -> Verdict:
+        kinds = kinds_of(self.page, self.held)
+        if not self.boxes or not self.live[0]:
+            return Verdict(kinds, [False] * len(self.passages))
+        title = self._title_passage(kinds)
+        root = self._descend(self._start(title))
+        inside = self._inside(root)
+        in_story = [
+            inside[passage.box] and not self.outside[passage.box] and self._belongs(passage, kinds[i], root)
+            for i, passage in enumerate(self.passages)
+        ]
+        for i in self._standfirst(title, root, kinds, in_story):
+            in_story[i] = True
+        return Verdict(kinds, in_story, root, self._captions(title, kinds, inside))
+
+    # -- sums over boxes
+
+    def _sum_up(self, without: list[bool] | None) -> list[int]:
+        """Prose in each box, those inside it included."""
+        sums = [0] * len(self.boxes)
+        for passage, prose in zip(self.passages, self.prose, strict=True):
+            if prose and not (without and without[passage.box]):
+                sums[passage.box] += prose
+        for i in range(len(self.boxes) - 1, 0, -1):
+            if sums[i]:
+                sums[self.boxes[i].parent] += sums[i]
+        return sums
+
+    def _find_outside(self) -> list[bool]:
+        outside = [False] * len(self.boxes)
+        most = 0.5 * self.held[0] if self.held else 0
+        for i, box in enumerate(self.boxes):
+            if i and outside[box.parent]:
+                outside[i] = True
+            elif box.tag in _OUTSIDE_TAGS or box.hidden or self._says_outside(box):
+                outside[i] = self.held[i] <= most or box.tag == "nav" or box.tag == "footer"
+        return outside
+
+    @staticmethod
+    def _says_outside(box: Box) -> bool:
+        if box.names.outside:
+            return True
+        return box.names.outside_box and box.tag != "p" and box.tag not in HEADINGS
+
+    def _first_passages(self) -> list[int]:
+        """For each box the index of the first passage at or after its start."""
+        first = [len(self.passages)] * (len(self.boxes) + 1)
+        for i in range(len(self.passages) - 1, -1, -1):
+            first[self.passages[i].box] = i
+        for i in range(len(self.boxes) - 1, 0, -1):
+            parent = self.boxes[i].parent
+            if first[i] < first[parent]:
+                first[parent] = first[i]
+        return first
+
+    def _inside(self, root: int) -> list[bool]:
+        inside = [False] * len(self.boxes)
+        if root < len(inside):
+            inside[root] = True
+        for i in range(root + 1, len(inside)):
+            inside[i] = inside[self.boxes[i].parent]
+        return inside
+
+    # -- where the story is
+
+    def _title_passage(self, kinds: Sequence[BlockKind]) -> int | None:
+        titles = {_key(title) for title in self.hints.titles}
+        titles.discard("")
+        first_h1 = None
+        for i, passage in enumerate(self.passages):
+            if kinds[i] != "heading" or (self.outside[passage.box] and self.boxes[passage.box].tag != "h1"):
+                continue
+            if _key(passage.text) in titles:
+                return i
+            if first_h1 is None and self.boxes[passage.box].tag == "h1":
+                first_h1 = i
+        return first_h1
+
+    def _start(self, title: int | None) -> int:
+        declared = [i for i, box in enumerate(self.boxes) if box.names.story and self.live[i]]
+        for candidates in (declared, [i for i, box in enumerate(self.boxes) if box.tag == "article" and self.live[i]]):
+            if candidates:
+                best = max(candidates, key=lambda i: (self.live[i], -i))
+                alike = [
+                    i
+                    for i in candidates
+                    if self.boxes[i].tag == self.boxes[best].tag
+                    and self.boxes[i].names.tokens[:1] == self.boxes[best].names.tokens[:1]
+                ]
+                alike = self._outermost(alike)
+                if sum(self.live[i] for i in alike) < DECLARED_SHARE * self.live[0]:
+                    continue
+                return self._one_of(alike, best)
+        return 0
+
+    def _outermost(self, boxes: Iterable[int]) -> list[int]:
+        chosen = set(boxes)
+        return [i for i in sorted(chosen) if not any(a in chosen for a in self._ancestors(i))]
+
+    def _ancestors(self, i: int) -> Iterable[int]:
+        i = self.boxes[i].parent
+        while i >= 0:
+            yield i
+            i = self.boxes[i].parent
+
+    def _one_of(self, alike: list[int], best: int) -> int:
+        """One story in several boxes, or several stories in one box each?"""
+        best = next((i for i in alike if i == best or i in set(self._ancestors(best))), best)
+        big = [i for i in alike if self.live[i] >= 0.25 * self.live[best]]
+        if len(big) < 2:
+            return best
+        h1 = [i for i, passage in enumerate(self.passages) if self.boxes[passage.box].tag == "h1"]
+        parts = [big[0]]
+        for i in big[1:]:
+            if any(self.first[parts[0]] <= h < self._end(i) for h in h1) or self.boxes[i].tag == "article":
+                break
+            parts.append(i)
+        if len(parts) == 1:
+            return parts[0] if self.boxes[best].tag != "article" else best
+        return self._common(parts)
+
+    def _end(self, box: int) -> int:
+        """The index after the last passage of a box."""
+        inside = box
+        last = self.first[box]
+        for i in range(self.first[box], len(self.passages)):
+            if self.passages[i].box < inside:
+                break
+            last = i + 1
+        return last
+
+    def _common(self, parts: list[int]) -> int:
+        path = [parts[0], *self._ancestors(parts[0])]
+        for part in parts[1:]:
+            others = {part, *self._ancestors(part)}
+            path = [i for i in path if i in others]
+        return path[0]
+
+    def _descend(self, root: int) -> int:
+        children: dict[int, int] = {}
+        for i in range(1, len(self.boxes)):
+            box = self.boxes[i]
+            if (box.tag != "p" and self.live[i] > self.live[children.get(box.parent, i)]) or box.parent not in children:
+                children[box.parent] = i
+        while True:
+            child = children.get(root)
+            if child is None or self.live[child] < DESCENT_SHARE * self.live[root] or self.boxes[child].tag == "p":
+                return root
+            root = child
+
+    # -- what in it belongs to it
+
+    def _belongs(self, passage: Passage, kind: BlockKind, root: int) -> bool:
+        if kind in _APART:
+            return True
+        return passage.linked < 0.9 * len(passage.text)
+
+    def _standfirst(
+        self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: Sequence[bool]
+    ) -> list[int]:
+        start = next((i for i, yes in enumerate(in_story) if yes and self.prose[i]), len(in_story))
+        begin = title + 1 if title is not None and title < start else max(0, start - 12)
+        wanted = _key(self.hints.standfirst)
+        found = []
+        for i in range(begin, start):
+            passage = self.passages[i]
+            if in_story[i]:
+                continue
+            if kinds[i] not in ("paragraph", "heading", "list_item") or self.boxes[passage.box].tag == "h1":
+                continue
+            if self.outside[passage.box] and not (len(wanted) > 30 and _key(passage.text)[:60] == wanted[:60]):
+                continue
+            if (len(wanted) > 30 and _key(passage.text)[:60] == wanted[:60]) or (
+                len(passage.text) >= MIN_PROSE and passage.linked < 0.5 * len(passage.text) and self._led(passage.box)
+            ):
+                found.append(i)
+        return found
+
+    def _captions(self, title: int | None, kinds: Sequence[BlockKind], inside: Sequence[bool]) -> list[int]:
+        """Captions and credits inside the story's box, and between the headline and it, where the main picture is."""
+        begin = title if title is not None else len(kinds)
+        captions = []
+        started = False
+        for i, passage in enumerate(self.passages):
+            within = inside[passage.box]
+            started = started or within
+            near = within or (i > begin and not started)
+            if near and kinds[i] in ("caption", "credit") and not self.outside[passage.box]:
+                captions.append(i)
+        return captions
+
+    def _led(self, box: int) -> bool:
+        for _ in range(3):
+            if box < 0:
+                return False
+            if self.boxes[box].names.standfirst:
+                return True
+            box = self.boxes[box].parent
+        return False
+
+
+def _prose(passage: Passage, tag: str) -> int:
+    """How many code points of running text a passage adds to its box."""
+    length = len(passage.text)
+    free = length - passage.linked
+    if free < MIN_PROSE or 2 * free < length or tag in HEADINGS or tag == "figcaption":
+        return 0
+    return free // 2 if tag == "li" else free
+
+
+_NOT_WORD: Final = re.compile(r"[\W_]+")
+
+
+def _key(text: str) -> str:
+    """The letters and digits of a text alone, for comparing it with another setting of the same words."""
+    return _NOT_WORD.sub("", text).casefold()
