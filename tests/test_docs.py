@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from copydesk.schemas.article import Article, Cut, Respelled
-from copydesk.schemas.failure import Failure
+from copydesk.schemas.failure import FAILURE_SCHEMA, Failure
 from copydesk.schemas.records import RECORDS
 from copydesk.transforms.errors import CODES
 
@@ -92,7 +92,9 @@ def clean(tmp_path: Path) -> Path:
         )
         for revision, updated_at in [("r1", 1), ("r2", 2)]
     ]  # fmt: skip
-    failure = Failure("f", "read", "bad_json", "Not JSON.", "s", "0.1.0", 2, b"{]")
+    failure = Failure(
+        **{field.name: 2 if field.type == pa.int64() else "x" for field in FAILURE_SCHEMA if not field.nullable}
+    )
     for name, rows in [("article", [article.row() for article in articles]), ("failure", [failure.row()])]:
         record = RECORDS[name]  # type: ignore[index]
         folder = tmp_path / "clean" / record.folder / "date=2026-11-22"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from copydesk.schemas.article import Article, Caption, Cut, Dateline, Embed, Respelled
-from copydesk.schemas.failure import Failure
+from copydesk.schemas.failure import FAILURE_SCHEMA, Failure
 
 ARTICLE = Article(
     article_id="https://harbour.example/ferry",
@@ -49,25 +49,14 @@ BARE_ARTICLE = Article(
     pipeline_version="0.1.0",
     rules_version="v",
 )
-FAILURE = Failure(
-    failure_id="3c" * 16,
-    stage="read",
-    code="bad_json",
-    message="The record is not valid JSON: column 17.",
-    source_uri="file:///raw/a.jsonl#byte=90",
-    pipeline_version="0.1.0",
-    payload_size=4,
-    payload=b"\x00\xff{]",
-    payload_uri=None,
-    media_type="application/json",
-    charset="utf-8",
-    url="https://harbour.example/a",
-    house="harbour.example",
-    fetched_at=1_700_000_000_000_000,
-)
-BARE_FAILURE = Failure(
-    failure_id="f", stage="open", code="empty", message="m", source_uri="s", pipeline_version="0.1.0", payload_size=0
-)
+SAMPLES: dict[str, Any] = {
+    "string": "It's “so”",
+    "int64": 2**40,
+    "large_binary": b"\x00\xff{]",
+    "timestamp[us, tz=UTC]": 1_700_000_000_000_001,
+}
+FAILURE = Failure(**{field.name: SAMPLES[str(field.type)] for field in FAILURE_SCHEMA})
+BARE_FAILURE = Failure(**{field.name: SAMPLES[str(field.type)] for field in FAILURE_SCHEMA if not field.nullable})
 
 
 @pytest.fixture(scope="session")
