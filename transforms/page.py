@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from selectolax.lexbor import LexborHTMLParser
 
 from copydesk.schemas.article import Caption
+from copydesk.transforms.decode import decode
 from copydesk.transforms.draft import Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.page_blocks import PageText, lay_out, read_passages
@@ -44,7 +43,7 @@ def read_page(
     """
     if not data.strip():
         raise Reject("empty", "the page has no bytes but white space")
-    html = _decode(data, charset)
+    html, _ = decode(data, declared=charset, html=True)
     check_page(html)
     tree = LexborHTMLParser(html)
     body = tree.body
@@ -57,14 +56,6 @@ def read_page(
         raise Reject("no_story", "the page has text, but none of it is running prose")
     raw, blocks = lay_out(page, verdict.kinds, verdict.in_story)
     return Draft(source_uri, media_type, raw, blocks, _metadata(said, page, verdict))
-
-
-def _decode(data: bytes, charset: str | None) -> str:
-    for encoding in (charset, "utf-8"):
-        with contextlib.suppress(UnicodeDecodeError, LookupError):
-            if encoding:
-                return data.decode(encoding)
-    return data.decode("windows-1252", "replace")
 
 
 def _metadata(said: PageMetadata, page: PageText, verdict: Verdict) -> Metadata:

@@ -29,6 +29,7 @@ UNSEEN: Final = frozenset(
 """Nodes whose content is not text of the page, or is shown only where something else fails."""
 
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_PICTURES: Final = frozenset({"img", "video", "iframe", "amp-img", "amp-video", "audio"})
 _BARE: Final = frozenset({"b", "i", "em", "strong", "u", "wbr", "sub", "sup", "s"})
 _NAMED: Final = ("class", "id", "role", "itemprop", "data-testid", "data-component", "data-type", "data-module")
 _UNPRINTED: Final = {0x00AD: None, 0x200B: None, 0x2060: None, 0xFEFF: None}
@@ -75,12 +76,14 @@ class Box:
         tag: Lower case.
         names: Its own names.
         hidden: The markup says that it is not shown.
+        pictured: A picture, a video or a frame lies right in it, no other box between.
     """
 
     parent: int
     tag: str
     names: Names
     hidden: bool
+    pictured: bool = False
 
 
 @dataclass(slots=True)
@@ -128,6 +131,9 @@ class _Walker:
                 self._text(node.text_content or "")
             elif tag == "br":
                 self._break()
+            elif tag in _PICTURES:
+                if self.box >= 0:
+                    self.page.boxes[self.box].pictured = True
             elif tag not in UNSEEN:
                 outer = self.box
                 way = self._enter(node, tag)

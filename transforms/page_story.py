@@ -16,6 +16,7 @@ from typing import Final
 
 from copydesk.transforms.draft import BlockKind
 from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
+from copydesk.transforms.page_parts import Parts
 
 _OUTSIDE_TAGS: Final = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "menu"})
 _KIND_OF_TAG: Final[dict[str, BlockKind]] = {
@@ -32,14 +33,14 @@ _KIND_OF_TAG: Final[dict[str, BlockKind]] = {
     "pre": "preformatted",
     "address": "byline",
 }
-_APART: Final = frozenset({"caption", "credit", "byline", "embed"})
-"""Kinds that lie in a story but are no prose of it: the desk makes fields of them."""
 _STICKY: Final = frozenset({"heading", "list_item", "quote", "caption", "credit", "byline", "embed"})
 
 MIN_PROSE: Final = 40
 """Code points outside links from which a passage counts as prose, as in readability's 25 but for whole passages."""
 DECLARED_SHARE: Final = 0.4
 """Share of the page's prose that a declared box must hold to be believed."""
+ABOUT_SHARE: Final = 0.2
+"""Share of the longest article's prose that the article around the headline must hold to be the story's."""
 DESCENT_SHARE: Final = 0.85
 """Share of a box's prose that one box inside it must hold for the descent to go on."""
 
@@ -132,10 +133,8 @@ class _Judge:
         title = self._title_passage(kinds)
         root = self._descend(self._start(title))
         inside = self._inside(root)
-        in_story = [
-            inside[passage.box] and not self.outside[passage.box] and self._belongs(passage, kinds[i], root)
-            for i, passage in enumerate(self.passages)
-        ]
+        within = [inside[passage.box] and not self.outside[passage.box] for passage in self.passages]
+        in_story = Parts(self.page, kinds, root, within, self.prose).settle()
         for i in self._standfirst(title, root, kinds, in_story):
             in_story[i] = True
         return Verdict(kinds, in_story, root, self._captions(title, kinds, inside))
@@ -204,21 +203,34 @@ class _Judge:
         return first_h1
 
     def _start(self, title: int | None) -> int:
-        declared = [i for i, box in enumerate(self.boxes) if box.names.story and self.live[i]]
-        for candidates in (declared, [i for i, box in enumerate(self.boxes) if box.tag == "article" and self.live[i]]):
-            if candidates:
-                best = max(candidates, key=lambda i: (self.live[i], -i))
-                alike = [
-                    i
-                    for i in candidates
-                    if self.boxes[i].tag == self.boxes[best].tag
-                    and self.boxes[i].names.tokens[:1] == self.boxes[best].names.tokens[:1]
-                ]
-                alike = self._outermost(alike)
-                if sum(self.live[i] for i in alike) < DECLARED_SHARE * self.live[0]:
-                    continue
+        """The box that is declared to hold the story, if it holds enough of the prose; else the body."""
+        articles = [i for i, box in enumerate(self.boxes) if box.tag == "article" and self.live[i]]
+        about = self._article_around(title, articles)
+        if about is not None:
+            within = self._inside(about)
+        for candidates in ([i for i, box in enumerate(self.boxes) if box.names.story and self.live[i]], articles):
+            chosen = [i for i in candidates if within[i]] if about is not None else candidates
+            if not chosen:
+                continue
+            best = max(chosen, key=lambda i: (self.live[i], -i))
+            alike = self._outermost([i for i in chosen if self._alike(i, best)])
+            if sum(self.live[i] for i in alike) >= DECLARED_SHARE * self.live[about or 0]:
                 return self._one_of(alike, best)
-        return 0
+        return about or 0
+
+    def _article_around(self, title: int | None, articles: Sequence[int]) -> int | None:
+        """The `<article>` with the headline in it, on a page that holds several stories."""
+        if title is None or len(articles) < 2:
+            return None
+        most = max(self.live[i] for i in articles)
+        for i in self._ancestors(self.passages[title].box):
+            if self.boxes[i].tag == "article" and self.live[i] >= ABOUT_SHARE * most:
+                return i
+        return None
+
+    def _alike(self, one: int, other: int) -> bool:
+        a, b = self.boxes[one], self.boxes[other]
+        return a.tag == b.tag and a.names.tokens[:1] == b.names.tokens[:1]
 
     def _outermost(self, boxes: Iterable[int]) -> list[int]:
         chosen = set(boxes)
@@ -236,25 +248,26 @@ class _Judge:
         big = [i for i in alike if self.live[i] >= 0.25 * self.live[best]]
         if len(big) < 2:
             return best
-        h1 = [i for i, passage in enumerate(self.passages) if self.boxes[passage.box].tag == "h1"]
-        parts = [big[0]]
+        parts = big[:1]
         for i in big[1:]:
-            if any(self.first[parts[0]] <= h < self._end(i) for h in h1) or self.boxes[i].tag == "article":
+            if self.boxes[i].tag == "article" or self._headline_between(parts[0], i):
                 break
             parts.append(i)
         if len(parts) == 1:
-            return parts[0] if self.boxes[best].tag != "article" else best
+            return best if self.boxes[best].tag == "article" else parts[0]
         return self._common(parts)
 
-    def _end(self, box: int) -> int:
-        """The index after the last passage of a box."""
-        inside = box
-        last = self.first[box]
+    def _headline_between(self, first: int, second: int) -> bool:
+        """Whether another story's headline stands between the prose of one box and the prose of a later one."""
+        start, end = (self._first_prose(box) for box in (first, second))
+        return any(self.boxes[passage.box].tag == "h1" for passage in self.passages[start:end])
+
+    def _first_prose(self, box: int) -> int:
+        inside = self._inside(box)
         for i in range(self.first[box], len(self.passages)):
-            if self.passages[i].box < inside:
-                break
-            last = i + 1
-        return last
+            if self.prose[i] and inside[self.passages[i].box]:
+                return i
+        return self.first[box]
 
     def _common(self, parts: list[int]) -> int:
         path = [parts[0], *self._ancestors(parts[0])]
@@ -276,11 +289,6 @@ class _Judge:
             root = child
 
     # -- what in it belongs to it
-
-    def _belongs(self, passage: Passage, kind: BlockKind, root: int) -> bool:
-        if kind in _APART:
-            return True
-        return passage.linked < 0.9 * len(passage.text)
 
     def _standfirst(
         self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: Sequence[bool]

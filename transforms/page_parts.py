@@ -1,0 +1,125 @@
+"""What stands inside the story's box and is no part of the story: one small rule each, by what the markup shows.
+
+A rule here reads structure (links, boxes, pictures, place), never words: what is told by its wording is left to the
+rules of `copydesk.transforms.boilerplate`, which can be read, extended and switched off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from copydesk.transforms.draft import BlockKind
+from copydesk.transforms.page_blocks import HEADINGS, PageText, Passage
+
+APART: Final = frozenset({"caption", "credit", "byline", "embed"})
+"""Kinds that lie in a story but are no prose of it: the desk makes fields of them."""
+LINKED: Final = 0.9
+"""Share of a passage inside links from which it is a link, not a sentence with links."""
+LISTED_LINKS: Final = 0.5
+"""The same for a whole list: its items often open with a label that is not linked."""
+LABEL: Final = 40
+"""Code points before the link of a passage that is a label and a link ("Read more: ...")."""
+MIN_LINK: Final = 20
+"""Code points of a link that can be the headline of another story."""
+SHORT: Final = 40
+CAPTION: Final = 400
+
+_OWN_LINE: Final = frozenset({"p", "li", "blockquote", "pre", "dd", "dt", "td", "th", "q", *HEADINGS})
+_LABEL_ENDS: Final = frozenset(":|>»–—-→")
+_SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
+_ENDS: Final = re.compile(r"[.!?…。！？:;,\u2014\u2013\"'”’»«“)\]|]\s*$")
+
+
+class Parts:
+    """The passages inside the story's box.
+
+    Args:
+        page: The page's text view.
+        kinds: What each passage is.
+        root: The story's box.
+        inside: For each passage, whether it lies in that box and not in one that is outside.
+        prose: For each passage, how much running text it is.
+    """
+
+    def __init__(
+        self, page: PageText, kinds: list[BlockKind], root: int, inside: Sequence[bool], prose: Sequence[int]
+    ) -> None:
+        self.boxes = page.boxes
+        self.passages = page.passages
+        self.kinds = kinds
+        self.root = root
+        self.prose = prose
+        self.kept = list(inside)
+
+    def settle(self) -> list[bool]:
+        """For each passage whether it belongs to the story; passages found to be captions get that kind."""
+        for i in [i for i, kept in enumerate(self.kept) if kept]:
+            if self.kinds[i] in APART:
+                continue
+            if self._is_caption(i):
+                self.kinds[i] = "caption"
+            elif self._is_link(self.passages[i]) or self._is_crumb(i):
+                self.kept[i] = False
+        self._drop_lists_of_links()
+        self._drop_headings_of_nothing()
+        return self.kept
+
+    def _is_link(self, passage: Passage) -> bool:
+        length = len(passage.text)
+        if passage.linked >= LINKED * length:
+            return True
+        label = passage.text[: length - passage.linked].rstrip()
+        return (
+            passage.linked >= MIN_LINK
+            and 2 * passage.linked >= length
+            and len(label) <= LABEL
+            and label[-1:] in _LABEL_ENDS
+            and passage.text[-1] not in _SENTENCE_ENDS
+        )
+
+    def _is_crumb(self, i: int) -> bool:
+        """A short piece of text that has no line of its own in the markup, deeper than the story's own lines."""
+        passage = self.passages[i]
+        if passage.box == self.root or self.boxes[passage.box].tag in _OWN_LINE or self.kinds[i] in ("heading", "quote", "list_item", "table"):
+            return False
+        return len(passage.text) < SHORT and _ENDS.search(passage.text) is None
+
+    def _is_caption(self, i: int) -> bool:
+        """The text beside a picture in a box of their own."""
+        passage = self.passages[i]
+        box = self.boxes[passage.box]
+        if passage.box == self.root or box.tag in _OWN_LINE or len(passage.text) > CAPTION:
+            return False
+        return box.pictured
+
+    def _drop_lists_of_links(self) -> None:
+        lists: dict[int, list[int]] = {}
+        for i, kept in enumerate(self.kept):
+            if self.kinds[i] == "list_item":
+                lists.setdefault(self._list_around(self.passages[i].box), []).append(i)
+        for items in lists.values():
+            length = sum(len(self.passages[i].text) for i in items)
+            if sum(self.passages[i].linked for i in items) >= LISTED_LINKS * length:
+                for i in items:
+                    self.kept[i] = False
+
+    def _list_around(self, box: int) -> int:
+        while box > self.root and self.boxes[box].tag not in ("ul", "ol", "dl"):
+            box = self.boxes[box].parent
+        return box
+
+    def _drop_headings_of_nothing(self) -> None:
+        """A heading after which everything up to the next heading was dropped, or which ends the story."""
+        something = False
+        dropped = True  # the end of the story counts as nothing
+        for i in range(len(self.passages) - 1, -1, -1):
+            if self.kinds[i] == "heading" and self.kept[i]:
+                if not something and dropped:
+                    self.kept[i] = False
+                something = dropped = False
+            elif self.kept[i] and self.kinds[i] not in APART:
+                something = True
+            elif 2 * self.passages[i].linked >= len(self.passages[i].text) >= MIN_LINK:
+                dropped = True
