@@ -1,0 +1,150 @@
+"""Which sense a word is used in, decided from the words around it by the cues in `sense.toml`.
+
+A cue looks at a few words to the left or the right of the hit, within its sentence. Cues are tried in order and the
+first that fits decides: this keeps each decision one a reader of the data file can follow and argue with.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from copydesk.transforms.spelling.table import read_data
+
+REACH = 90
+"""Characters looked at on each side of a hit: about fifteen words."""
+
+_TOKEN = re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['’+-][^\W\d_]+)*|[$£€,.;:()]")
+_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
+_HYPHENS = "-‐‑"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The words around a hit, lower case, nearest first; `hyphen` is the one tied to it by a hyphen on the left."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    hyphen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One line of a rule."""
+
+    change: bool
+    where: str
+    reach: int
+    words: frozenset[str]
+    unless_next: frozenset[str]
+    unless_last: frozenset[str]
+
+    def fits(self, context: Context) -> bool:
+        """True if the cue's words stand where it looks."""
+        if not _any_of(self._seen(context), self.words):
+            return False
+        if self.unless_next and _any_of(context.right[:1], self.unless_next):
+            return False
+        return not (self.unless_last and _any_of(context.left[:1], self.unless_last))
+
+    def _seen(self, context: Context) -> tuple[str, ...]:
+        match self.where:
+            case "left":
+                return context.left[: self.reach]
+            case "right":
+                return context.right[: self.reach]
+            case "near":
+                return context.left[: self.reach] + context.right[: self.reach]
+            case _:
+                return (context.hyphen,) if context.hyphen else ()
+
+
+@dataclass(frozen=True, slots=True)
+class SenseRule:
+    """How one ambiguous word is decided."""
+
+    name: str
+    cues: tuple[Cue, ...]
+    otherwise: bool
+
+    def changes(self, context: Context) -> bool:
+        """True if the word, in this context, is the sense that is spelt the other way."""
+        for cue in self.cues:
+            if cue.fits(context):
+                return cue.change
+        return self.otherwise
+
+
+def _any_of(tokens: tuple[str, ...], words: frozenset[str]) -> bool:
+    for token in tokens:
+        if token in words or ("#" in words and token[0].isdigit()):
+            return True
+        if token.endswith(("'s", "’s", "s'", "s’")) and "'s" in words:
+            return True
+    return False
+
+
+def context_of(text: str, start: int, end: int) -> Context:
+    """The words around `text[start:end]`, within its sentence and `REACH` characters."""
+    before = text[max(0, start - REACH) : start]
+    after = text[end : end + REACH]
+    cut = None
+    for match in _SENTENCE_END.finditer(before + "X"):
+        cut = match.end()
+    if cut is not None:
+        before = before[cut:]
+    match_after = _SENTENCE_END.search(after)
+    if match_after:
+        after = after[: match_after.start()]
+    left = tuple(reversed(_TOKEN.findall(before.lower())))
+    right = tuple(_TOKEN.findall(after.lower()))
+    tied = before[-1:] in _HYPHENS and before[-2:-1].isalnum() if before else False
+    hyphen = left[0].rstrip("-") if tied and left else ""
+    return Context((*left, "^"), (*right, "$"), hyphen)
+
+
+@lru_cache(maxsize=1)
+def sense_rules() -> dict[str, SenseRule]:
+    """Form -> the rule that decides it, from `sense.toml`.
+
+    Raises:
+        ValueError: A cue that is not written as the header of the data file says.
+    """
+    data = tomllib.loads(read_data("sense.toml"))
+    classes = {name: frozenset(words.split()) for name, words in data["classes"].items()}
+
+    def expand(words: str) -> frozenset[str]:
+        found: set[str] = set()
+        for word in words.split():
+            found |= classes[word[1:]] if word.startswith("@") else {word}
+        return frozenset(found)
+
+    def cue(line: dict[str, Any]) -> Cue:
+        verdicts = {"change", "stay"} & line.keys()
+        if len(verdicts) != 1:
+            raise ValueError(f"a cue needs one of change and stay: {line}")
+        verdict = verdicts.pop()
+        where, _, reach = line[verdict].partition(" ")
+        where, reach = {"next": ("right", "1"), "last": ("left", "1"), "hyphen": ("hyphen", "1")}.get(
+            where, (where, reach)
+        )
+        if where not in ("left", "right", "near", "hyphen"):
+            raise ValueError(f"a cue looks left, right, near, next, last or at a hyphen: {line}")
+        return Cue(
+            verdict == "change",
+            where,
+            int(reach),
+            expand(line["words"]),
+            expand(line.get("unless_next", "")),
+            expand(line.get("unless_last", "")),
+        )
+
+    rules: dict[str, SenseRule] = {}
+    for name, rule in data["rule"].items():
+        made = SenseRule(name, tuple(cue(line) for line in rule["cues"]), rule["otherwise"] == "change")
+        for form in rule["forms"].split():
+            rules[form] = made
+    return rules

@@ -1,0 +1,271 @@
+"""Put a text into one variety of English, and mark every change."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Literal, NamedTuple
+
+from copydesk.transforms.spelling import masks, names
+from copydesk.transforms.spelling.scan import Scanner, fold
+from copydesk.transforms.spelling.sense import SenseRule, context_of, sense_rules
+from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
+from copydesk.transforms.spelling.table import data_version, prefixes, table, table_lines
+
+VARIETIES = (*TABLE_VARIETIES, "keep")
+"""What a Speller can be asked for; `keep` leaves every text as it is."""
+
+Names = Literal["keep", "official", "target"]
+Quotes = Literal["house", "keep"]
+Acronyms = Literal["keep", "word", "capitals"]
+
+_SOFT_HYPHEN = "\u00ad"
+_HYPHENS = "-‐‑"
+_SPACES = " \u00a0\u202f\u2009"
+
+
+class Change(NamedTuple):
+    """One respelling.
+
+    Attributes:
+        start: Offset in the input, in code points.
+        length: Length of `old`.
+        old: What stood there, with its case, hyphens and soft hyphens.
+        new: What stands there now.
+        rule: Name of the rule: a family of `families.toml`, `word`, `hyphen`, `diaeresis`, `sense.NAME`,
+            `name.official`, `name.target` or `acronym`.
+    """
+
+    start: int
+    length: int
+    old: str
+    new: str
+    rule: str
+
+
+class Respelling(NamedTuple):
+    """A text in the house's variety, and what was changed to get there.
+
+    Attributes:
+        text: The respelt text.
+        changes: In order of `start`, not overlapping; replacing each in the input gives `text`.
+    """
+
+    text: str
+    changes: tuple[Change, ...]
+
+
+class _Rules(NamedTuple):
+    """What a Speller works with; built once per process and variety."""
+
+    scanner: Scanner
+    targets: list[str]
+    rules: list[str]
+    senses: list[SenseRule | None]
+    joints: list[tuple[int, str] | None]
+    prefixes: frozenset[str]
+
+
+@cache
+def _rules(variety: str, acronyms: Acronyms) -> _Rules:
+    entries = table(variety)
+    senses = sense_rules()
+    plain, behind_prefix = [], []
+    for form, entry in entries.items():
+        (behind_prefix if entry.prefixed and form not in senses else plain).append(form)
+    house_acronyms = _acronyms(acronyms)
+    plain += [form for form in house_acronyms if form not in entries]
+    ordered = plain + behind_prefix
+    return _Rules(
+        Scanner(plain, behind_prefix),
+        [entries[form].new if form in entries else house_acronyms[form] for form in ordered],
+        [entries[form].rule if form in entries else "acronym" for form in ordered],
+        [senses.get(form) if form in entries else None for form in ordered],
+        [_joint(form) for form in ordered],
+        prefixes(),
+    )
+
+
+def _joint(form: str) -> tuple[int, str] | None:
+    """Where a form has a hyphen or a space, and what may stand there: folded text does not tell them apart."""
+    for at, char in enumerate(form):
+        if char in "- ":
+            return at, _HYPHENS if char == "-" else _SPACES
+    return None
+
+
+def _acronyms(style: Acronyms) -> dict[str, str]:
+    if style == "keep":
+        return {}
+    pairs = list(table_lines("acronyms.tsv"))
+    return {capitals.lower(): word if style == "word" else capitals for capitals, word in pairs}
+
+
+class Speller:
+    """Respells English text into one variety, leaving names, machine text, quotations of writing and mentions alone.
+
+    A Speller holds only its options, so it pickles to a few bytes; its tables are built on first use in each process.
+
+    Args:
+        variety: One of `VARIETIES`.
+        names: `keep` leaves names as they are; `official` also puts names of the gazetteer back into their official
+            spelling; `target` respells the institution words (Centre, Organisation, Defence, ...) in names too.
+        quotes: `house` respells quotations like the rest; `keep` leaves text in quotation marks alone.
+        acronyms: `keep`, or how acronyms said as words are written: `word` (Nasa) or `capitals` (NASA).
+
+    Raises:
+        ValueError: An option that is none of those.
+    """
+
+    def __init__(
+        self, variety: str, names: Names = "keep", quotes: Quotes = "house", acronyms: Acronyms = "keep"
+    ) -> None:
+        for option, value, allowed in (
+            ("variety", variety, VARIETIES),
+            ("names", names, ("keep", "official", "target")),
+            ("quotes", quotes, ("house", "keep")),
+            ("acronyms", acronyms, ("keep", "word", "capitals")),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{option} is {value!r}; it can be {', '.join(allowed)}")
+        self.variety = variety
+        self.names = names
+        self.quotes = quotes
+        self.acronyms = acronyms
+
+    @property
+    def version(self) -> str:
+        """A digest of the rules, the same for the same rules on any machine, whatever the options."""
+        return data_version()
+
+    def __repr__(self) -> str:
+        return f"Speller({self.variety!r}, names={self.names!r}, quotes={self.quotes!r}, acronyms={self.acronyms!r})"
+
+    def apply(self, text: str, *, title: bool = False, context: str = "") -> Respelling:
+        """Respell a text.
+
+        Args:
+            text: The text; anything is accepted.
+            title: It is a headline: capitals are no sign of a name.
+            context: The article the headline belongs to, where evidence for names is looked for.
+
+        Returns:
+            The text in the variety, and the changes. Applying it again changes nothing.
+        """
+        if self.variety == "keep" or not text:
+            return Respelling(text, ())
+        if _SOFT_HYPHEN in text:
+            return self._apply_with_soft_hyphens(text, title, context)
+        changes = self._changes(text, title, context)
+        if not changes:
+            return Respelling(text, ())
+        return Respelling(rebuild(text, changes), tuple(changes))
+
+    def _apply_with_soft_hyphens(self, text: str, title: bool, context: str) -> Respelling:
+        # Soft hyphens break words for the eye only: look at the text without them, then count them back in.
+        kept = [at for at, char in enumerate(text) if char != _SOFT_HYPHEN]
+        plain = text.replace(_SOFT_HYPHEN, "")
+        changes = []
+        for change in self._changes(plain, title, context):
+            start, stop = kept[change.start], kept[change.start + change.length - 1] + 1
+            changes.append(Change(start, stop - start, text[start:stop], change.new, change.rule))
+        return Respelling(rebuild(text, changes), tuple(changes))
+
+    def _changes(self, text: str, title: bool, context: str) -> list[Change]:
+        rules = _rules(self.variety, self.acronyms)
+        folded = b" " + fold(text) + b" "
+        changes: list[Change] = []
+        first_prefixed = rules.scanner.first_prefixed
+        for index, start, stop in rules.scanner.find(folded):
+            if folded[stop] != 0x20:
+                continue
+            end = stop - 1
+            prefix = ""
+            if index >= first_prefixed:
+                start -= 1
+                if folded[start] != 0x20:
+                    word_start = folded.rfind(b" ", max(0, start - 8), start)
+                    prefix = text[word_start:start] if word_start >= 0 else "?"
+                    if prefix.lower() not in rules.prefixes:
+                        continue
+                    start = word_start
+            old = text[start:end]
+            joint = rules.joints[index]
+            if joint is not None and old[joint[0]] not in joint[1]:
+                continue
+            target = rules.targets[index]
+            new = self._decide(text, start, end, old, prefix, target, rules.senses[index], title, context)
+            if new is None or new[0] == old:
+                continue
+            rule = new[1] or rules.rules[index]
+            changes.append(Change(start, end - start, old, new[0], rule))
+        return changes
+
+    def _decide(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        old: str,
+        prefix: str,
+        target: str,
+        sense: SenseRule | None,
+        title: bool,
+        context: str,
+    ) -> tuple[str, str] | None:
+        if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
+            return None
+        if masks.is_machine_text(text, start, end) or masks.is_mention(text, start, end):
+            return None
+        opened = masks.quotation_around(text, start, end)
+        if opened is not None and (self.quotes == "keep" or masks.is_written_quotation(text, opened)):
+            return None
+        if masks.is_foreign(text, start, end):
+            return None
+        rule = ""
+        new = prefix.lower() + target
+        if old[0].isupper():
+            headline = title or names.is_headline(text, start, end)
+            article = context or (names.without_line(text, start, end) if headline else text)
+            if names.is_name(text, start, end, article, headline):
+                return self._named(text, start, end, old, new)
+        if sense is not None:
+            if not sense.changes(context_of(text, start, end)):
+                return None
+            rule = f"sense.{sense.name}"
+        cased = _with_case(old, new)
+        return None if cased is None else (cased, rule)
+
+    def _named(self, text: str, start: int, end: int, old: str, new: str) -> tuple[str, str] | None:
+        if self.names == "official":
+            official = names.official_spelling(text, start, end)
+            if official is not None and not old.isupper():
+                return official, "name.official"
+        if self.names == "target" and names.is_institution_word(old):
+            cased = _with_case(old, new)
+            return None if cased is None else (cased, "name.target")
+        return None
+
+
+def _with_case(old: str, new: str) -> str | None:
+    """`new` in the case of `old` (lower, Title, UPPER), or None where `old` mixes its case."""
+    letters = re.sub(r"[^\w]", "", old)
+    if letters.islower():
+        return new
+    if letters.isupper() and len(letters) > 1:
+        return new.upper()
+    if letters[0].isupper() and (letters[1:].islower() or old.istitle()):
+        return new[0].upper() + new[1:]
+    return None
+
+
+def rebuild(text: str, changes: list[Change] | tuple[Change, ...]) -> str:
+    """The text with the changes made."""
+    pieces = []
+    at = 0
+    for change in changes:
+        pieces.append(text[at : change.start])
+        pieces.append(change.new)
+        at = change.start + change.length
+    pieces.append(text[at:])
+    return "".join(pieces)

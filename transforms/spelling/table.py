@@ -1,0 +1,162 @@
+"""The table: which word is written how in which variety, read from the data files beside this module.
+
+`families.toml`, `words.tsv` and `hyphens.tsv` hold the facts; their headers say how they are written. This module
+expands them into one mapping per variety: from a form that the variety does not write to the one that it does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from copydesk.transforms.spelling.inflect import inflect
+
+VARIETIES = ("en-US", "en-GB", "en-GB-oxendict", "en-CA", "en-AU")
+"""The varieties a text can be put into, in the order of the columns of `words.tsv`."""
+
+DATA_FILES = ("families.toml", "words.tsv", "hyphens.tsv", "sense.toml", "names.toml", "masks.toml", "acronyms.tsv")
+"""Every file that decides what is changed: their content is the version of the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What becomes of one form.
+
+    Attributes:
+        new: The form the variety writes, lower case.
+        rule: Name of the family, or `word`, `hyphen`, `diaeresis`.
+        prefixed: The form may also be met behind one of the productive prefixes.
+    """
+
+    new: str
+    rule: str
+    prefixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One word: its form in each variety, and the varieties that accept the other forms too."""
+
+    forms: dict[str, str]
+    lenient: frozenset[str]
+    rule: str
+    prefixed: bool = False
+
+
+def read_data(name: str) -> str:
+    """The text of a data file of this package."""
+    return files("copydesk.transforms.spelling").joinpath(name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def data_version() -> str:
+    """A digest of the data files, 12 hex digits: the same files give the same digest on any machine."""
+    digest = hashlib.sha256()
+    for name in DATA_FILES:
+        digest.update(name.encode() + b"\0" + read_data(name).encode() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def table_lines(name: str) -> Iterator[list[str]]:
+    """Cells of the rows of a tab-separated data file, without comments and blank lines."""
+    for line in read_data(name).splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line.split("\t")
+
+
+@lru_cache(maxsize=1)
+def prefixes() -> frozenset[str]:
+    """The productive prefixes, lower case, without hyphen."""
+    return frozenset(tomllib.loads(read_data("families.toml"))["prefixes"].split())
+
+
+def _doubled(word: str, agent: bool) -> Iterator[tuple[str, str]]:
+    endings = ("er", "ers") if agent else ("ed", "ing", "ings")
+    for ending in endings:
+        yield word + ending, word + word[-1] + ending
+
+
+def _family_rows() -> Iterator[Row]:
+    for name, family in tomllib.loads(read_data("families.toml"))["family"].items():
+        left_users = frozenset(family["left_used_by"])
+        lenient = frozenset(family.get("lenient", ()))
+        prefixed = bool(family.get("prefixed", False))
+        for kinds, members in family["words"].items():
+            for member in members.split():
+                if kinds in ("double", "doubler"):
+                    pairs = list(_doubled(member, agent=kinds == "doubler"))
+                else:
+                    template = member if "~" in member else member + "~"
+                    left, right = (template.replace("~", family[side]) for side in ("left", "right"))
+                    pairs = list(zip(inflect(left, kinds), inflect(right, kinds), strict=True))
+                for left, right in pairs:
+                    if left != right:
+                        forms = {v: left if v in left_users else right for v in VARIETIES}
+                        yield Row(forms, lenient, name, prefixed)
+
+
+def _word_rows() -> Iterator[Row]:
+    for cells in table_lines("words.tsv"):
+        *cells, kinds = [cell.strip() for cell in cells]
+        us, gb, oxendict, canada, australia = cells
+        gb = gb or us
+        oxendict = oxendict or gb
+        filled = (us, gb, oxendict, canada or oxendict, australia or gb)
+        written = [us if cell == "<" else cell for cell in filled]
+        lenient = frozenset(v for v, cell in zip(VARIETIES, written, strict=True) if cell.endswith("?"))
+        columns = [inflect(cell.rstrip("?"), kinds) for cell in written]
+        for forms in zip(*columns, strict=True):
+            yield Row(dict(zip(VARIETIES, forms, strict=True)), lenient, "word")
+
+
+def _hyphen_rows() -> Iterator[tuple[str, str, str, frozenset[str]]]:
+    for old, new, kinds, varieties in table_lines("hyphens.tsv"):
+        users = frozenset(VARIETIES if varieties == "all" else varieties.split())
+        rule = "hyphen" if "-" in old else "diaeresis"
+        for old_form, new_form in zip(inflect(old, kinds), inflect(new, kinds), strict=True):
+            yield old_form, new_form, rule, users
+
+
+@lru_cache(maxsize=1)
+def rows() -> tuple[Row, ...]:
+    """Every word of the tables with its forms, inflected."""
+    return (*_family_rows(), *_word_rows())
+
+
+@cache
+def table(variety: str) -> dict[str, Entry]:
+    """What is changed in a text that is put into this variety.
+
+    Args:
+        variety: One of `VARIETIES`.
+
+    Returns:
+        Lower-case form -> Entry. A key may hold a hyphen or a space (`co-operate`, `per cent`). Forms that are right
+        in one sense and wrong in another are in here too: `sense.toml` decides those in context.
+    """
+    entries: dict[str, Entry] = {}
+    for row in rows():
+        if variety in row.lenient:
+            continue
+        new = row.forms[variety]
+        for form in row.forms.values():
+            if form != new:
+                entries.setdefault(form, Entry(new, row.rule, row.prefixed))
+    for old, new, rule, users in _hyphen_rows():
+        if variety in users:
+            entries[old] = Entry(new, rule)
+    return entries
+
+
+@lru_cache(maxsize=1)
+def american() -> dict[str, str]:
+    """Any form of any variety -> its American form: the common key under which spellings of a word meet."""
+    keys: dict[str, str] = {}
+    for row in rows():
+        for form in row.forms.values():
+            keys.setdefault(form, row.forms["en-US"])
+    return keys
