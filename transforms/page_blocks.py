@@ -31,7 +31,17 @@ UNSEEN: Final = frozenset(
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PICTURES: Final = frozenset({"img", "video", "iframe", "amp-img", "amp-video", "audio"})
 _BARE: Final = frozenset({"b", "i", "em", "strong", "u", "wbr", "sub", "sup", "s"})
-_NAMED: Final = ("class", "id", "role", "itemprop", "data-testid", "data-component", "data-type", "data-module")
+_NAMED: Final = (
+    "class",
+    "id",
+    "role",
+    "itemprop",
+    "data-testid",
+    "data-component",
+    "data-cy",
+    "data-type",
+    "data-module",
+)
 _UNPRINTED: Final = {0x00AD: None, 0x200B: None, 0x2060: None, 0xFEFF: None}
 _MAX_TOKENS: Final = 24
 _NAMELESS: Final = names_of("")
@@ -190,6 +200,9 @@ class _Walker:
         way: _Way = "box"
         if tag in INLINE:
             if hidden:
+                return ""
+            if names.tokens and "br" in names.tokens and node.first_child is None:
+                self._flush()  # a line break drawn by a style
                 return ""
             if names.kind != "credit" or not self.in_figure:
                 if tag != "a":

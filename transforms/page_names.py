@@ -22,14 +22,17 @@ _OUTSIDE: Final = frozenset(_TABLE["outside"])
 _OUTSIDE_BOXES: Final = frozenset(_TABLE["outside_boxes"])
 _STANDFIRST: Final = frozenset(_TABLE["standfirst"])
 _STORY: Final = re.compile("|".join(map(re.escape, _TABLE["story"])))
+_OUTSIDE_PHRASES: Final = re.compile(f"(?:^|-)(?:{'|'.join(map(re.escape, _TABLE['outside_phrases']))})(?:$|[-0-9])")
 _KINDS: Final[tuple[tuple[BlockKind, frozenset[str]], ...]] = (
     ("embed", frozenset(_TABLE["embed"])),
     ("credit", frozenset(_TABLE["credit"])),
     ("caption", frozenset(_TABLE["caption"])),
     ("byline", frozenset(_TABLE["byline"])),
 )
+_NOT_ALNUM: Final = re.compile(r"[^a-z0-9]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WORD: Final = re.compile(r"[a-z]+")
+_WORD: Final = re.compile(r"(?<![a-z0-9])[a-z]+(?=[0-9]*(?![a-z0-9]))")
+"""Letters alone, perhaps with a number after them; the letters in an identifier such as `ad6ed79d` are no words."""
 _FOR_THE_EAR: Final = re.compile(
     r"(?:^|[-_ ])(?:sr-?only|visually-?hidden|screen-?reader(?:-?(?:text|only))?|assistive-text)(?:$|[-_ ])",
     re.IGNORECASE,
@@ -69,13 +72,16 @@ def names_of(joined: str) -> Names:
     if not joined:
         return Names()
     tokens = tuple(joined.lower().split())
-    words = frozenset(_WORD.findall(_CAMEL.sub("-", joined).lower()))
+    # A name such as `md:hidden` or `[.float_&]:mt-0` sets a style; it does not say what the box is.
+    spaced = _CAMEL.sub("-", " ".join([name for name in joined.split() if ":" not in name])).lower()
+    words = frozenset(_WORD.findall(spaced))
+    phrase = _NOT_ALNUM.sub("-", spaced)
     return Names(
         tokens=tokens,
         unseen=_FOR_THE_EAR.search(joined) is not None,
-        outside=not words.isdisjoint(_OUTSIDE),
+        outside=not words.isdisjoint(_OUTSIDE) or _OUTSIDE_PHRASES.search(phrase) is not None,
         outside_box=not words.isdisjoint(_OUTSIDE_BOXES),
         standfirst=not words.isdisjoint(_STANDFIRST),
-        story=_STORY.search("-".join(tokens).replace("_", "-").replace("--", "-")) is not None,
+        story=_STORY.search(phrase) is not None or "articlebody" in tokens,
         kind=next((kind for kind, marks in _KINDS if not words.isdisjoint(marks)), None),
     )

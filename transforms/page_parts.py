@@ -25,6 +25,10 @@ MIN_LINK: Final = 20
 """Code points of a link that can be the headline of another story."""
 SHORT: Final = 40
 CAPTION: Final = 400
+CAPTION_LINES: Final = 3
+CARDS: Final = 3
+CARD_LINES: Final = 6
+CARD: Final = 700
 
 _OWN_LINE: Final = frozenset({"p", "li", "blockquote", "pre", "dd", "dt", "td", "th", "q", *HEADINGS})
 _LABEL_ENDS: Final = frozenset(":|>»–—-→")
@@ -44,14 +48,23 @@ class Parts:
     """
 
     def __init__(
-        self, page: PageText, kinds: list[BlockKind], root: int, inside: Sequence[bool], prose: Sequence[int]
+        self,
+        page: PageText,
+        kinds: list[BlockKind],
+        root: int,
+        inside: Sequence[bool],
+        prose: Sequence[int],
+        title: int | None,
     ) -> None:
         self.boxes = page.boxes
         self.passages = page.passages
         self.kinds = kinds
         self.root = root
         self.prose = prose
+        self.title = title
         self.kept = list(inside)
+        self.pictured = self._find_pictured()
+        self.headers = self._find_headers()
 
     def settle(self) -> list[bool]:
         """For each passage whether it belongs to the story; passages found to be captions get that kind."""
@@ -60,7 +73,7 @@ class Parts:
                 continue
             if self._is_caption(i):
                 self.kinds[i] = "caption"
-            elif self._is_link(self.passages[i]) or self._is_crumb(i):
+            elif self._is_link(self.passages[i]) or self._is_crumb(i) or self._is_in_header(i):
                 self.kept[i] = False
         self._drop_lists_of_links()
         self._drop_headings_of_nothing()
@@ -82,9 +95,16 @@ class Parts:
     def _is_crumb(self, i: int) -> bool:
         """A short piece of text that has no line of its own in the markup, deeper than the story's own lines."""
         passage = self.passages[i]
-        if passage.box == self.root or self.boxes[passage.box].tag in _OWN_LINE or self.kinds[i] in ("heading", "quote", "list_item", "table"):
+        if (
+            passage.box == self.root
+            or self.boxes[passage.box].tag in _OWN_LINE
+            or self.kinds[i] in ("heading", "quote", "list_item", "table")
+        ):
             return False
         return len(passage.text) < SHORT and _ENDS.search(passage.text) is None
+
+    def _is_in_header(self, i: int) -> bool:
+        return self.headers[self.passages[i].box] and self.kinds[i] != "heading"
 
     def _is_caption(self, i: int) -> bool:
         """The text beside a picture in a box of their own."""
@@ -92,7 +112,33 @@ class Parts:
         box = self.boxes[passage.box]
         if passage.box == self.root or box.tag in _OWN_LINE or len(passage.text) > CAPTION:
             return False
-        return box.pictured
+        return self.pictured[passage.box]
+
+    def _find_pictured(self) -> list[bool]:
+        """Boxes with a picture in them, right there or in a box that holds no text."""
+        texts = [0] * len(self.boxes)
+        for passage in self.passages:
+            texts[passage.box] += 1
+        pictured = [box.pictured for box in self.boxes]
+        for i in range(len(self.boxes) - 1, 0, -1):
+            parent = self.boxes[i].parent
+            texts[parent] += texts[i]
+            if pictured[i] and not texts[i]:
+                pictured[parent] = True
+        return [has and texts[i] <= CAPTION_LINES for i, has in enumerate(pictured)]
+
+    def _find_headers(self) -> list[bool]:
+        """Boxes in a `<header>` other than the one with the headline."""
+        headers = [False] * len(self.boxes)
+        for i in range(self.root + 1, len(self.boxes)):
+            box = self.boxes[i]
+            headers[i] = box.tag == "header" or headers[box.parent]
+        if self.title is not None:
+            box_index = self.passages[self.title].box
+            while box_index > self.root and headers[box_index]:
+                headers[box_index] = False
+                box_index = self.boxes[box_index].parent
+        return headers
 
     def _drop_lists_of_links(self) -> None:
         lists: dict[int, list[int]] = {}
@@ -123,3 +169,40 @@ class Parts:
                 something = True
             elif 2 * self.passages[i].linked >= len(self.passages[i].text) >= MIN_LINK:
                 dropped = True
+
+
+def cards(page: PageText) -> list[int]:
+    """The passages of teasers: three or more boxes of one make side by side, each with a linked headline.
+
+    Args:
+        page: The page's text view.
+
+    Returns:
+        The indexes of all passages in such boxes, in order.
+    """
+    boxes = page.boxes
+    count = [0] * len(boxes)
+    length = [0] * len(boxes)
+    for passage in page.passages:
+        count[passage.box] += 1
+        length[passage.box] += len(passage.text)
+    for i in range(len(boxes) - 1, 0, -1):
+        count[boxes[i].parent] += count[i]
+        length[boxes[i].parent] += length[i]
+    rows: dict[tuple[int, str, tuple[str, ...]], set[int]] = {}
+    for passage in page.passages:
+        if len(passage.text) < MIN_LINK or passage.linked < LINKED * len(passage.text):
+            continue
+        card = passage.box
+        while boxes[card].parent > 0 and count[boxes[card].parent] <= CARD_LINES and length[boxes[card].parent] <= CARD:
+            card = boxes[card].parent
+        if count[card] > 1 and boxes[card].tag not in ("p", "tr"):
+            rows.setdefault((boxes[card].parent, boxes[card].tag, boxes[card].names.tokens[:1]), set()).add(card)
+    found = [False] * len(boxes)
+    for row in rows.values():
+        if len(row) >= CARDS:
+            for card in row:
+                found[card] = True
+    for i in range(1, len(boxes)):
+        found[i] = found[i] or found[boxes[i].parent]
+    return [i for i, passage in enumerate(page.passages) if found[passage.box]]

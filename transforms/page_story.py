@@ -16,7 +16,7 @@ from typing import Final
 
 from copydesk.transforms.draft import BlockKind
 from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
-from copydesk.transforms.page_parts import Parts
+from copydesk.transforms.page_parts import Parts, cards
 
 _OUTSIDE_TAGS: Final = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "menu"})
 _KIND_OF_TAG: Final[dict[str, BlockKind]] = {
@@ -121,6 +121,8 @@ class _Judge:
         self.passages = page.passages
         self.hints = hints
         self.prose = [_prose(passage, page.boxes[passage.box].tag) for passage in page.passages]
+        for i in cards(page):
+            self.prose[i] = 0
         self.held = self._sum_up(None)
         self.outside = self._find_outside()
         self.live = self._sum_up(self.outside)
@@ -134,7 +136,7 @@ class _Judge:
         root = self._descend(self._start(title))
         inside = self._inside(root)
         within = [inside[passage.box] and not self.outside[passage.box] for passage in self.passages]
-        in_story = Parts(self.page, kinds, root, within, self.prose).settle()
+        in_story = Parts(self.page, kinds, root, within, self.prose, title).settle()
         for i in self._standfirst(title, root, kinds, in_story):
             in_story[i] = True
         return Verdict(kinds, in_story, root, self._captions(title, kinds, inside))
@@ -164,9 +166,9 @@ class _Judge:
 
     @staticmethod
     def _says_outside(box: Box) -> bool:
-        if box.names.outside:
-            return True
-        return box.names.outside_box and box.tag != "p" and box.tag not in HEADINGS
+        if box.tag in HEADINGS:
+            return False
+        return box.names.outside or (box.names.outside_box and box.tag != "p")
 
     def _first_passages(self) -> list[int]:
         """For each box the index of the first passage at or after its start."""
@@ -212,11 +214,20 @@ class _Judge:
             chosen = [i for i in candidates if within[i]] if about is not None else candidates
             if not chosen:
                 continue
-            best = max(chosen, key=lambda i: (self.live[i], -i))
+            best = self._innermost(max(chosen, key=lambda i: (self.live[i], -i)), chosen)
             alike = self._outermost([i for i in chosen if self._alike(i, best)])
             if sum(self.live[i] for i in alike) >= DECLARED_SHARE * self.live[about or 0]:
                 return self._one_of(alike, best)
         return about or 0
+
+    def _innermost(self, best: int, declared: Sequence[int]) -> int:
+        """From a declared box on to a declared box inside that holds most of its prose."""
+        while True:
+            within = self._inside(best)
+            inner = [i for i in declared if i > best and within[i] and 2 * self.live[i] >= self.live[best]]
+            if not inner:
+                return best
+            best = max(inner, key=lambda i: (self.live[i], -i))
 
     def _article_around(self, title: int | None, articles: Sequence[int]) -> int | None:
         """The `<article>` with the headline in it, on a page that holds several stories."""
