@@ -63,6 +63,7 @@ class Parts:
         self.prose = prose
         self.title = title
         self.kept = list(inside)
+        self.crowded: list[bool] = []
         self.pictured = self._find_pictured()
         self.headers = self._find_headers()
 
@@ -77,6 +78,7 @@ class Parts:
                 self.kept[i] = False
         self._drop_lists_of_links()
         self._drop_headings_of_nothing()
+        self._drop_headings_of_empty_boxes()
         return self.kept
 
     def _is_link(self, passage: Passage) -> bool:
@@ -112,7 +114,12 @@ class Parts:
         box = self.boxes[passage.box]
         if passage.box == self.root or box.tag in _OWN_LINE or len(passage.text) > CAPTION:
             return False
-        return self.pictured[passage.box]
+        around = passage.box
+        while around > self.root and not self.crowded[around]:
+            if self.pictured[around]:
+                return True
+            around = self.boxes[around].parent
+        return False
 
     def _find_pictured(self) -> list[bool]:
         """Boxes with a picture in them, right there or in a box that holds no text."""
@@ -125,7 +132,8 @@ class Parts:
             texts[parent] += texts[i]
             if pictured[i] and not texts[i]:
                 pictured[parent] = True
-        return [has and texts[i] <= CAPTION_LINES for i, has in enumerate(pictured)]
+        self.crowded = [lines > CAPTION_LINES for lines in texts]
+        return pictured
 
     def _find_headers(self) -> list[bool]:
         """Boxes in a `<header>` other than the one with the headline."""
@@ -155,6 +163,27 @@ class Parts:
         while box > self.root and self.boxes[box].tag not in ("ul", "ol", "dl"):
             box = self.boxes[box].parent
         return box
+
+    def _drop_headings_of_empty_boxes(self) -> None:
+        """A heading in a box of its own with passages that were all dropped."""
+        kept = [0] * len(self.boxes)
+        all_of_them = [0] * len(self.boxes)
+        for i, passage in enumerate(self.passages):
+            if self.kinds[i] not in APART:
+                kept[passage.box] += self.kept[i]
+                all_of_them[passage.box] += 1
+        for i in range(len(self.boxes) - 1, 0, -1):
+            parent = self.boxes[i].parent
+            kept[parent] += kept[i]
+            all_of_them[parent] += all_of_them[i]
+        for i, passage in enumerate(self.passages):
+            if not self.kept[i] or self.kinds[i] != "heading":
+                continue
+            around = passage.box
+            while around > self.root and all_of_them[around] == 1:
+                around = self.boxes[around].parent
+            if around > self.root and kept[around] == 1:
+                self.kept[i] = False
 
     def _drop_headings_of_nothing(self) -> None:
         """A heading after which everything up to the next heading was dropped, or which ends the story."""

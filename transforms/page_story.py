@@ -19,6 +19,7 @@ from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
 from copydesk.transforms.page_parts import Parts, cards
 
 _OUTSIDE_TAGS: Final = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "menu"})
+_STORY_TAGS: Final = frozenset({"p", "article", "main", "body"})
 _KIND_OF_TAG: Final[dict[str, BlockKind]] = {
     **dict.fromkeys(HEADINGS, "heading"),
     "li": "list_item",
@@ -37,6 +38,8 @@ _STICKY: Final = frozenset({"heading", "list_item", "quote", "caption", "credit"
 
 MIN_PROSE: Final = 40
 """Code points outside links from which a passage counts as prose, as in readability's 25 but for whole passages."""
+MAX_PROSE: Final = 1_500
+"""Code points of one passage that count: some pages carry their story a second time, hidden and in one run."""
 DECLARED_SHARE: Final = 0.4
 """Share of the page's prose that a declared box must hold to be believed."""
 ABOUT_SHARE: Final = 0.2
@@ -157,18 +160,34 @@ class _Judge:
     def _find_outside(self) -> list[bool]:
         outside = [False] * len(self.boxes)
         most = 0.5 * self.held[0] if self.held else 0
+        around = self._around_declared()
         for i, box in enumerate(self.boxes):
             if i and outside[box.parent]:
                 outside[i] = True
+            elif i in around:
+                continue
             elif box.tag in _OUTSIDE_TAGS or box.hidden or self._says_outside(box):
                 outside[i] = self.held[i] <= most or box.tag == "nav" or box.tag == "footer"
         return outside
+
+    def _around_declared(self) -> set[int]:
+        """The boxes around the boxes that are declared to hold the story: `teaser` may be a part of its name."""
+        alike: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        for i, box in enumerate(self.boxes):
+            if box.names.story and self.held[i] and not self._says_outside(box):
+                alike.setdefault((box.tag, box.names.tokens), []).append(i)
+        if not alike:
+            return set()
+        declared = max(alike.values(), key=lambda boxes: sum(self.held[i] for i in boxes))
+        if sum(self.held[i] for i in declared) < 0.25 * self.held[0]:
+            return set()
+        return {outer for i in declared for outer in self._ancestors(i)}
 
     @staticmethod
     def _says_outside(box: Box) -> bool:
         if box.tag in HEADINGS:
             return False
-        return box.names.outside or (box.names.outside_box and box.tag != "p")
+        return box.names.outside or (box.names.outside_box and box.tag not in _STORY_TAGS)
 
     def _first_passages(self) -> list[int]:
         """For each box the index of the first passage at or after its start."""
@@ -351,7 +370,7 @@ def _prose(passage: Passage, tag: str) -> int:
     free = length - passage.linked
     if free < MIN_PROSE or 2 * free < length or tag in HEADINGS or tag == "figcaption":
         return 0
-    return free // 2 if tag == "li" else free
+    return min(free // 2 if tag == "li" else free, MAX_PROSE)
 
 
 _NOT_WORD: Final = re.compile(r"[\W_]+")
