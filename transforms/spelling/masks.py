@@ -1,6 +1,6 @@
 """What is not running prose of the house's own: machine text, words talked about, written quotations, other languages.
 
-All functions look at the surroundings of one hit, a bounded number of characters to each side, so that a document
+Everything here looks at the surroundings of one hit, a bounded number of characters to each side, so that a document
 costs no more than its hits do.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import lru_cache
 
 from copydesk.transforms.spelling.table import read_data
@@ -16,47 +15,73 @@ from copydesk.transforms.spelling.table import read_data
 TOKEN_REACH = 300
 """Longest token looked at, in characters; what is glued to a longer one is not prose."""
 SENTENCE_REACH = 240
-"""How far a sentence, a quotation or a tag around a hit is looked for."""
+"""How far a sentence, a code span or a tag around a hit is looked for."""
+QUOTATION_REACH = 1200
+"""How far back the opening mark of a quotation is looked for."""
 
-OPENING, CLOSING = "“‘«\"'", "”’»\"'"
+_QUOTE_PAIRS = (("“", "”"), ("«", "»"), ("„", "“"))
+_OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
+_MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")
+_ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
+_CALL_OR_FIELD = re.compile(r"[A-Za-z0-9][.:(\[]\w*-?$")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    mention_before: frozenset[str]
-    mention_sentence: frozenset[str]
-    written_before: frozenset[str]
-    foreign: frozenset[str]
-    english: frozenset[str]
+_CLOSED = re.compile(r"’(?!\w)")
 
 
 @lru_cache(maxsize=1)
-def _words() -> _Words:
+def _words() -> dict[str, frozenset[str]]:
     data = tomllib.loads(read_data("masks.toml"))
-    return _Words(
-        frozenset(data["mention"]["before"].split()),
-        frozenset(data["mention"]["sentence"].split()),
-        frozenset(data["written"]["before"].split()),
-        frozenset(data["foreign"]["words"].split()),
-        frozenset(data["foreign"]["english"].split()),
-    )
+    return {
+        f"{section}.{key}": frozenset(words.split()) for section, keys in data.items() for key, words in keys.items()
+    }
 
 
-def sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
-    """The sentence around a hit, or as much of it as lies within `SENTENCE_REACH`."""
-    low = max(0, start - SENTENCE_REACH)
-    first = low
-    for match in _SENTENCE_BREAK.finditer(text, low, start):
-        first = match.end()
-    after = _SENTENCE_BREAK.search(text, end, min(len(text), end + SENTENCE_REACH))
-    return first, after.start() + 1 if after else min(len(text), end + SENTENCE_REACH)
+class Masks:
+    """Answers, for the hits of one text, whether each stands in running prose of the house's own.
+
+    Args:
+        text: The text.
+        quotations: Treat all quotations as not the house's own, not only those of writing.
+    """
+
+    __slots__ = ("_angles", "_code", "_mentions", "_quotations", "_quotes", "_ticks", "text")
+
+    def __init__(self, text: str, quotations: bool = False) -> None:
+        self.text = text
+        self._quotations = quotations
+        self._ticks = "`" in text
+        self._angles = "<" in text
+        self._code = ";" in text
+        self._quotes = '"' in text or "“" in text or "‘" in text or "«" in text or "„" in text
+        self._mentions = (
+            " word" in text or "spel" in text or "Spel" in text or " term " in text or self._quotes or "'" in text
+        )
+
+    def covers(self, start: int, end: int) -> bool:
+        """True if the hit is to be left alone."""
+        text = self.text
+        before, after = text[start - 1 : start] if start else " ", text[end : end + 2]
+        # A word between white space and white space, or before a single stop, is glued to nothing.
+        loose = before.isspace() and (
+            not after or after[0].isspace() or (after[0] in ",.;:?!" and not after[1:].strip())
+        )
+        if not loose and is_glued(text, start, end):
+            return True
+        if (self._ticks or self._angles or self._code) and is_code(text, start, end):
+            return True
+        if self._mentions and is_mention(text, start, end):
+            return True
+        if self._quotes:
+            opened = quotation_around(text, start, end)
+            if opened is not None and (self._quotations or is_written_quotation(text, opened)):
+                return True
+        return is_foreign(text, start, end)
 
 
-def is_machine_text(text: str, start: int, end: int) -> bool:
-    """True if the hit is part of an address, a path, a file name, an option, an identifier, markup or code."""
+def is_glued(text: str, start: int, end: int) -> bool:
+    """True if the token of the hit is an address, a path, a file name, an option, an identifier."""
     left, right = start, end
     low, high = max(0, start - TOKEN_REACH), min(len(text), end + TOKEN_REACH)
     while left > low and not text[left - 1].isspace():
@@ -66,31 +91,25 @@ def is_machine_text(text: str, start: int, end: int) -> bool:
     if left == low > 0 or right == high < len(text):
         return True
     before, after = text[left:start], text[end:right]
-    if (before or after) and _glued(before, after):
-        return True
-    return _in_code(text, start, end)
-
-
-def _glued(before: str, after: str) -> bool:
     token = before + "x" + after
-    if any(sign in token for sign in ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")):
+    if any(sign in token for sign in _MACHINE_SIGNS):
         return True
     if before.endswith(("--", "/.")) and not before.rstrip("-")[-1:].isalnum():
         return True
     bare = before.lstrip("\"'“‘([")
-    if (bare.startswith(("/", "./", "-")) and bare != "-") or (bare + "x").count("/") + after.rstrip("/").count(
-        "/"
-    ) > 1:
+    if bare.startswith(("/", "./")) or (bare.startswith("-") and bare != "-"):
+        return True
+    if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
     # A dot, a colon or a bracket with more of the word behind it: style.color, color.com, getColor(center).
     if len(after) > 1 and after[0] in ".:(" and (after[1].islower() or after[1].isdigit() or after[1] in ")_"):
         return True
-    tail = before.rstrip("-/")
-    return bool(re.search(r"[A-Za-z0-9][.:(\[]\w*-?$", before)) and not tail.endswith(("...", "…"))
+    return bool(_CALL_OR_FIELD.search(before))
 
 
-def _in_code(text: str, start: int, end: int) -> bool:
-    line_start = text.rfind("\n", 0, start) + 1
+def is_code(text: str, start: int, end: int) -> bool:
+    """True if the hit stands between backticks, in a tag, or in a style declaration."""
+    line_start = text.rfind("\n", max(0, start - SENTENCE_REACH), start) + 1
     low = max(line_start, start - SENTENCE_REACH)
     line = text[low:start]
     if "`" in line and line.count("`") % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]:
@@ -101,62 +120,66 @@ def _in_code(text: str, start: int, end: int) -> bool:
         if closed >= 0 and "<" not in text[end:closed]:
             return True
     window_end = min(len(text), end + 60)
-    if ":" in text[low:window_end] and ";" in text[end:window_end]:
-        return any(m.start() <= start and end <= m.end() for m in _CSS.finditer(text, max(low, start - 60), window_end))
-    return False
+    if ";" not in text[end:window_end]:
+        return False
+    return any(m.start() <= start and end <= m.end() for m in _CSS.finditer(text, max(low, start - 60), window_end))
 
 
 def is_mention(text: str, start: int, end: int) -> bool:
     """True if the word is talked about (`the word colour`, `spelt 'colour'`) rather than used."""
     words = _words()
-    before = _WORD.findall(text[max(0, start - 24) : start].lower())
-    quoted = text[start - 1 : start] in OPENING and text[end : end + 1] in CLOSING + ",." and start > 0
-    if (
-        before
-        and before[-1] in words.mention_before
-        and (quoted or before[-1] in ("word", "term", "spelling", "spelt"))
-    ):
-        return text[start - 1 : start] != "." and not _crosses_sentence(text, start)
+    quoted = start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING
+    before = _WORD.findall(text[max(0, start - 16) : start].lower())
+    if before and before[-1] in words["mention.before" if quoted else "mention.bare"]:
+        return not any(sign in text[max(0, start - 3) : start] for sign in ".;:!?,\n")
     if not quoted:
         return False
-    first, last = sentence_bounds(text, start, end)
-    return not words.mention_sentence.isdisjoint(_WORD.findall(text[first:last].lower()))
+    first, last = _sentence_bounds(text, start, end)
+    return not words["mention.sentence"].isdisjoint(_WORD.findall(text[first:last].lower()))
 
 
-def _crosses_sentence(text: str, start: int) -> bool:
-    gap = text[max(0, start - 3) : start]
-    return any(sign in gap for sign in ".;:!?,\n")
+def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
+    first = max(0, start - SENTENCE_REACH)
+    for match in _SENTENCE_BREAK.finditer(text, first, start):
+        first = match.end()
+    high = min(len(text), end + SENTENCE_REACH)
+    after = _SENTENCE_BREAK.search(text, end, high)
+    return first, after.start() + 1 if after else high
 
 
 def quotation_around(text: str, start: int, end: int) -> int | None:
     """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none."""
-    for opening, closing in (("“", "”"), ("«", "»"), ("„", "“")):
-        opened = text.rfind(opening, max(0, start - 2000), start)
-        if opened >= 0 and text.rfind(closing, opened + 1, start) < 0:
+    low = max(0, start - QUOTATION_REACH)
+    for opening, closing in _QUOTE_PAIRS:
+        opened = text.rfind(opening, low, start)
+        if opened >= 0 and text.find(closing, opened + 1, start) < 0:
             return opened
-    paragraph = text.rfind("\n", 0, start) + 1
-    marks = text.count('"', paragraph, start)
-    if marks % 2 == 1 and text.find('"', end, end + 2000) >= 0:
-        return text.rfind('"', paragraph, start)
-    opened = text.rfind("‘", max(0, start - 600), start)
-    if opened >= 0 and not re.search(r"’(?!\w)", text[opened:start]):
+    opened = text.rfind('"', low, start)
+    if opened >= 0:
+        paragraph = max(low, text.rfind("\n", low, start) + 1)
+        if text.count('"', paragraph, start) % 2 == 1 and text.find('"', end, end + QUOTATION_REACH) >= 0:
+            return opened
+    opened = text.rfind("‘", low, start)
+    if opened >= 0 and not _CLOSED.search(text, opened, start):
         return opened
     return None
 
 
 def is_written_quotation(text: str, opened: int) -> bool:
     """True if what stands before the opening mark says that the quotation was written, not spoken."""
-    before = _WORD.findall(text[max(0, opened - 40) : opened].lower())
+    before = _WORD.findall(text[max(0, opened - 24) : opened].lower())
     if not before or _SENTENCE_BREAK.search(text, max(0, opened - 3), opened):
         return False
-    return before[-1] in _words().written_before
+    return before[-1] in _words()["written.before"]
 
 
 def is_foreign(text: str, start: int, end: int) -> bool:
     """True if the words around the hit are of another language than English."""
+    near = text[max(0, start - 60) : end + 60]
+    for sign in _ENGLISH_SIGNS:
+        if sign in near:
+            return False
     words = _words()
-    near = _WORD.findall(text[max(0, start - 60) : end + 60].lower())
-    foreign = sum(word in words.foreign for word in near)
-    if foreign < 2:
-        return False
-    return foreign > sum(word in words.english for word in near)
+    found = _WORD.findall(near.lower())
+    foreign = sum(word in words["foreign.words"] for word in found)
+    return foreign >= 2 and foreign > sum(word in words["foreign.english"] for word in found)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import lru_cache
 
 from copydesk.transforms.spelling.table import american, read_data
 
 HEADLINE_MAX = 200
-"""A line longer than this many characters is not taken for a headline."""
+"""A line that goes on for more than this many characters to either side of a hit is not taken for a headline."""
+NAME_REACH = 64
+"""How far to each side of a hit the rest of an official name is looked for, in characters."""
 
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“‘])(?:Mr|Mrs|Ms|Dr|St|Sts|Prof|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Cmdr|Rev|Hon|Jr|Sr|vs|No|Inc|Ltd|Co|Corp"
@@ -23,52 +24,32 @@ _ABBREVIATION = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NEXT = re.compile(r"(['’]s?)?([^\S\n]+|[^\S\n]*[,&/-][^\S\n]*)([^\W\d_]+(?:['’][^\W\d_]+)?|\d+)?")
 _LAST = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?\.?|\d+)([^\S\n]+|[-&])$")
+_LABEL_REST = re.compile(r"(?: [A-Z][a-z]+){0,2} ([a-z]+)")
+_LABEL_PATH = re.compile(r"(?: - |[▸>→] ?)(?:[A-Z][a-z]+ ){0,3}$")
 _OPENERS = "\"“‘«'([*•·-–—"
+_QUOTES = "\"“‘«'"
+_BLANKS = " \t\u00a0\u202f"
+
 # Forms of verbs that begin a sentence before a name (`Honoring Lincoln`) and do not begin names.
 _VERB_ENDINGS = ("ing", "ise", "ize", "ises", "izes", "yse", "yze", "yses", "yzes")
-_LABELS = frozenset(
-    "tab tabs icon icons button buttons menu menus dialog toolbar option options box command pane key".split()
-)
-_NOT_NAMES_AFTER = frozenset("I I'm I’m I've I’ve I'd I’d I'll I’ll Mr Mrs Ms Dr President".split())
-_SMALL = frozenset(
-    "a an the and or but nor for of in on at to by as is it its be if so up vs via off out from with into over than that"
-    " says said after amid are was".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    official: dict[str, tuple[tuple[tuple[str, ...], int, str], ...]]
-    likely: frozenset[str]
-    common_before: frozenset[str]
-    function_words: frozenset[str]
-    surnames: frozenset[str]
-    places: frozenset[str]
-    after_surname: frozenset[str]
-    institution: frozenset[str]
-    titles: frozenset[str]
 
 
 @lru_cache(maxsize=1)
-def _names() -> _Names:
+def _words() -> dict[str, frozenset[str]]:
     data = tomllib.loads(read_data("names.toml"))
+    return {key: frozenset(words.split()) for key, words in data.items() if key != "official"}
+
+
+@lru_cache(maxsize=1)
+def _official() -> dict[str, tuple[tuple[tuple[str, ...], int, str], ...]]:
+    """Canonical word -> the official names it is in: (canonical words, its place, its spelling), longest first."""
     index: dict[str, list[tuple[tuple[str, ...], int, str]]] = {}
-    for line in data["official"].splitlines():
+    for line in tomllib.loads(read_data("names.toml"))["official"].splitlines():
         words = _WORD.findall(line)
         key = tuple(canonical(word) for word in words)
         for place, word in enumerate(words):
             index.setdefault(key[place], []).append((key, place, word))
-    return _Names(
-        {word: tuple(sorted(found, key=lambda name: -len(name[0]))) for word, found in index.items()},
-        frozenset(data["likely_names"].split()),
-        frozenset(data["common_before"].split()),
-        frozenset(data["function_words"].split()),
-        frozenset(data["surnames"].split()),
-        frozenset(data["places"].split()),
-        frozenset(data["after_surname"].split()),
-        frozenset(data["institution_words"].split()),
-        frozenset(data["personal_titles"].split()),
-    )
+    return {word: tuple(sorted(found, key=lambda name: -len(name[0]))) for word, found in index.items()}
 
 
 def canonical(word: str) -> str:
@@ -82,19 +63,16 @@ def canonical(word: str) -> str:
 def official_spelling(text: str, start: int, end: int) -> str | None:
     """How the hit is written in the official name it is part of, or None if it is part of none.
 
-    The words around the hit are compared with the gazetteer in any spelling and any case, but a name in running text
-    has to have its capitals.
+    The words around the hit are compared with the gazetteer in any spelling and any case.
     """
-    found = _names().official.get(canonical(text[start:end]))
+    found = _official().get(canonical(text[start:end]))
     if not found:
         return None
-    before = [m.group() for m in _WORD.finditer(text[max(0, start - 60) : start])]
-    after = [m.group() for m in _WORD.finditer(text[end : end + 60].removeprefix("'s").removeprefix("’s"))]
+    before = _WORD.findall(text[max(0, start - NAME_REACH) : start])
+    after = _WORD.findall(text[end : end + NAME_REACH].removeprefix("'s").removeprefix("’s"))
     for key, place, word in found:
         left = before[len(before) - place :] if place else []
         right = after[: len(key) - place - 1]
-        if len(left) != place or len(right) != len(key) - place - 1:
-            continue
         if [*map(canonical, left)] == [*key[:place]] and [*map(canonical, right)] == [*key[place + 1 :]]:
             return word
     return None
@@ -102,7 +80,7 @@ def official_spelling(text: str, start: int, end: int) -> str | None:
 
 def is_institution_word(word: str) -> bool:
     """True for the words that names="target" respells inside names (`Centre`, `Organisation`, `Defence`)."""
-    return canonical(word) in _names().institution
+    return canonical(word) in _words()["institution_words"]
 
 
 def starts_sentence(text: str, start: int) -> bool:
@@ -110,11 +88,10 @@ def starts_sentence(text: str, start: int) -> bool:
     at = start
     while at > 0 and text[at - 1] in _OPENERS and start - at < 4:
         at -= 1
-    if at < start and text[at] in "\"“‘«'":
-        # A quotation opens here. Inside a sentence it may be a name in quotation marks, but then its case says so.
+    if at < start and text[at] in _QUOTES:
         return True
     spaced = at
-    while at > 0 and text[at - 1] in "  \t  ":
+    while at > 0 and text[at - 1] in _BLANKS:
         at -= 1
     if at == 0 or text[at - 1] in "\n\r":
         return True
@@ -128,24 +105,28 @@ def starts_sentence(text: str, start: int) -> bool:
     return False
 
 
+def line_bounds(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The line of a hit, or None if it goes on for more than `HEADLINE_MAX` to either side."""
+    low, high = max(0, start - HEADLINE_MAX), min(len(text), end + HEADLINE_MAX)
+    line_start = text.rfind("\n", low, start) + 1
+    line_end = text.find("\n", end, high)
+    if (line_start == 0 and low > 0) or (line_end < 0 and high < len(text)):
+        return None
+    return line_start, line_end if line_end >= 0 else len(text)
+
+
 def is_headline(text: str, start: int, end: int) -> bool:
-    """True if the line of the hit is set like a headline: every word of four letters or more has its capital."""
-    line_start = text.rfind("\n", max(0, start - HEADLINE_MAX), start) + 1
-    if line_start == 0 and start > HEADLINE_MAX:
+    """True if the line of the hit is set like a headline: each of its words but the small ones has its capital."""
+    bounds = line_bounds(text, start, end)
+    if bounds is None:
         return False
-    line_end = text.find("\n", end, end + HEADLINE_MAX)
-    if line_end < 0:
-        if len(text) > end + HEADLINE_MAX:
-            return False
-        line_end = len(text)
-    line = text[line_start:line_end].strip()
-    if not line or (line.endswith((".", ";", ",")) and not line.endswith("...")):
-        return False
+    line = text[bounds[0] : bounds[1]].strip()
     if line.isupper():
         return True
-    words = [word for word in _WORD.findall(line) if word.lower() not in _SMALL]
-    if len(words) < 2:
-        return len(_WORD.findall(line)) == 1
+    if line.endswith((".", ";", ",")) and not line.endswith("..."):
+        return False
+    small = _words()["small_words"]
+    words = [word for word in _WORD.findall(line) if word.lower() not in small]
     return all(word[0].isupper() for word in words)
 
 
@@ -158,21 +139,15 @@ def without_line(text: str, start: int, end: int) -> str:
 
 def is_label(text: str, start: int, end: int) -> bool:
     """True if the hit stands in a label of a program's interface: `the Organise tab`, `Tools - Organise Macros`."""
-    following = text[end : end + 40]
-    run = re.match(r"(?:\s[A-Z][a-z]+){0,2}", following)
-    rest = following[run.end() :] if run else following
-    after = _WORD.match(rest.lstrip(" ")) if rest.startswith(" ") else None
-    if after and after.group() in _LABELS:
+    words = _words()
+    rest = _LABEL_REST.match(text, end)
+    if rest and rest.group(1) in words["label_nouns"]:
         return True
     sentence = text[max(0, start - 120) : start]
-    first = sentence.rfind(". ") + 2 if ". " in sentence else 0
-    opening = _WORD.match(sentence[first:])
-    path = re.search(r"(?: - |[▸>→])\s?(?:[A-Z][a-z]+ ){0,3}$", sentence) is not None
-    return (
-        path
-        and opening is not None
-        and opening.group() in ("Choose", "Click", "Go", "Select", "Open", "Press", "Set", "First", "Use", "In")
-    )
+    if not _LABEL_PATH.search(sentence):
+        return False
+    opening = _WORD.search(sentence, sentence.rfind(". ") + 1)
+    return opening is not None and opening.group().lower() in words["label_verbs"]
 
 
 def is_name(text: str, start: int, end: int, article: str, headline: bool) -> bool:
@@ -182,46 +157,49 @@ def is_name(text: str, start: int, end: int, article: str, headline: bool) -> bo
         text: The text.
         start: Offset of the hit.
         end: One past it.
-        article: Where else to look for evidence: the text itself, or for a headline the article's body.
+        article: Where to look for evidence: the text itself, or for a headline the body of its article.
         headline: The hit stands in a headline, where capitals say nothing.
     """
-    word = text[start:end]
     if official_spelling(text, start, end) is not None:
         return True
     if headline:
         return _is_name_in_headline(text, start, end, article)
     if is_label(text, start, end):
         return False
-    if not starts_sentence(text, start):
-        return True
-    return _is_name_at_start(text, start, end, word, article)
+    return not starts_sentence(text, start) or _is_name_at_start(text, start, end, article)
 
 
 def _is_name_in_headline(text: str, start: int, end: int, article: str) -> bool:
+    words = _words()
     word = text[start:end]
-    titled = word.capitalize()
     following, preceding = _NEXT.match(text, end), _LAST.search(text, max(0, start - 40), start)
-    next_word = following.group(3) if following and following.group(2).strip() == "" else None
-    last_word = preceding.group(1) if preceding else None
+    next_word = (following.group(3) or "") if following and not following.group(2).strip() else ""
+    last_word = preceding.group(1) if preceding else ""
     if article:
-        if next_word and next_word[0].isupper() and f"{titled} {next_word.capitalize()}" in article:
-            return True
-        if last_word and last_word[0].isupper() and f"{last_word.capitalize()} {titled}" in article:
+        titled = word.capitalize()
+        runs = [f"{titled} {next_word.capitalize()}"] if next_word[:1].isupper() else []
+        runs += [f"{last_word.capitalize()} {titled}"] if last_word[:1].isupper() else []
+        if any(run in article for run in runs):
             return True
         if _seen_in_lower_case(word, article):
             return False
         if _seen_as_name(titled, article):
             return True
-    lower = canonical(word)
-    if lower == "labor" or (
-        lower == "gray" and last_word is not None and last_word.lower().rstrip(".") in _names().titles
-    ):
-        return next_word is None or next_word.lower() not in _names().common_before
+    key = canonical(word)
+    if key == "labor" or (key == "gray" and last_word.lower().rstrip(".") in words["personal_titles"]):
+        return next_word.lower() not in words["common_before"]
     return False
 
 
 def _seen_in_lower_case(word: str, article: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word.lower())}(?!\w)", article) is not None
+    lower = word.lower()
+    at = article.find(lower)
+    while at >= 0:
+        end = at + len(lower)
+        if not article[at - 1 : at].isalpha() and not article[end : end + 1].isalpha():
+            return True
+        at = article.find(lower, end)
+    return False
 
 
 def _seen_as_name(titled: str, article: str) -> bool:
@@ -236,27 +214,29 @@ def _seen_as_name(titled: str, article: str) -> bool:
     return False
 
 
-def _is_name_at_start(text: str, start: int, end: int, word: str, article: str) -> bool:
-    names = _names()
+def _is_name_at_start(text: str, start: int, end: int, article: str) -> bool:
+    words = _words()
+    word = text[start:end]
+    lower = word.lower()
+    likely = lower in words["likely_names"]
     following = _NEXT.match(text, end)
-    next_word = following.group(3) if following else None
-    likely = word.lower() in names.likely
-    if following and next_word:
-        joint = following.group(2).strip()
+    if following and following.group(3):
+        possessive, next_word = following.group(1), following.group(3)
+        joint, follower = following.group(2).strip(), next_word.lower()
+        if next_word[0].isupper() and next_word not in words["never_names_after"]:
+            # `Center Parcs`, `Sulphur, Louisiana`, `Grey-Thompson`, `Harbor & Co`; but `Honoring Lincoln`.
+            return joint != "" or not lower.endswith(_VERB_ENDINGS)
         if joint == "-":
-            # A double-barrelled name or a compound: what follows the hyphen says which.
-            return next_word[0].isupper()
-        if next_word[0].isupper() and next_word not in _NOT_NAMES_AFTER and joint in ("", "&", ","):
-            return joint != "" or not word.lower().endswith(_VERB_ENDINGS)
-        if joint == "," and next_word in ("the", "a", "an", "which", "who", "whose"):
-            return True
-        follower = next_word.lower()
-        if (likely or word.lower() in names.surnames) and follower in names.after_surname:
-            return True
-        if likely and not following.group(1) and follower in names.common_before:
             return False
-        if likely and not following.group(1) and follower in names.function_words:
-            return word.lower() in names.places
+        if joint == "," and follower in words["apposition"]:
+            return True
+        if (likely or lower in words["surnames"]) and follower in words["after_surname"]:
+            return True
+        if likely and not possessive:
+            if follower in words["common_before"]:
+                return False
+            if follower in words["function_words"]:
+                return lower in words["places"]
     if likely:
         return not _seen_in_lower_case(word, article)
     return _seen_as_name(word, article) and not _seen_in_lower_case(word, article)

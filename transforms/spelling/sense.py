@@ -19,6 +19,7 @@ REACH = 90
 
 _TOKEN = re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['’+-][^\W\d_]+)*|[$£€,.;:()]")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
+_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
 _HYPHENS = "-‐‑"
 
 
@@ -127,10 +128,7 @@ def sense_rules() -> dict[str, SenseRule]:
         if len(verdicts) != 1:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
-        where, _, reach = line[verdict].partition(" ")
-        where, reach = {"next": ("right", "1"), "last": ("left", "1"), "hyphen": ("hyphen", "1")}.get(
-            where, (where, reach)
-        )
+        where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
         if where not in ("left", "right", "near", "hyphen"):
             raise ValueError(f"a cue looks left, right, near, next, last or at a hyphen: {line}")
         return Cue(

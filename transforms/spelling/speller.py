@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Literal, NamedTuple
 
-from copydesk.transforms.spelling import masks, names
-from copydesk.transforms.spelling.scan import Scanner, fold
+from copydesk.transforms.spelling import names
+from copydesk.transforms.spelling.masks import Masks
+from copydesk.transforms.spelling.scan import SPACE, Scanner, fold
 from copydesk.transforms.spelling.sense import SenseRule, context_of, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
 from copydesk.transforms.spelling.table import data_version, prefixes, table, table_lines
@@ -18,6 +18,9 @@ VARIETIES = (*TABLE_VARIETIES, "keep")
 Names = Literal["keep", "official", "target"]
 Quotes = Literal["house", "keep"]
 Acronyms = Literal["keep", "word", "capitals"]
+
+LONGEST_PREFIX = 8
+"""Letters of the longest productive prefix, and one more."""
 
 _SOFT_HYPHEN = "\u00ad"
 _HYPHENS = "-‐‑"
@@ -70,7 +73,8 @@ class _Rules(NamedTuple):
 def _rules(variety: str, acronyms: Acronyms) -> _Rules:
     entries = table(variety)
     senses = sense_rules()
-    plain, behind_prefix = [], []
+    plain: list[str] = []
+    behind_prefix: list[str] = []
     for form, entry in entries.items():
         (behind_prefix if entry.prefixed and form not in senses else plain).append(form)
     house_acronyms = _acronyms(acronyms)
@@ -175,66 +179,49 @@ class Speller:
         rules = _rules(self.variety, self.acronyms)
         folded = b" " + fold(text) + b" "
         changes: list[Change] = []
-        first_prefixed = rules.scanner.first_prefixed
+        mask = None
         for index, start, stop in rules.scanner.find(folded):
-            if folded[stop] != 0x20:
+            if folded[stop] != SPACE:
                 continue
             end = stop - 1
             prefix = ""
-            if index >= first_prefixed:
+            if index >= rules.scanner.first_prefixed:
                 start -= 1
-                if folded[start] != 0x20:
-                    word_start = folded.rfind(b" ", max(0, start - 8), start)
-                    prefix = text[word_start:start] if word_start >= 0 else "?"
-                    if prefix.lower() not in rules.prefixes:
+                if folded[start] != SPACE:
+                    word_start = folded.rfind(b" ", max(0, start - LONGEST_PREFIX), start)
+                    prefix = text[word_start:start].lower()
+                    if word_start < 0 or prefix not in rules.prefixes:
                         continue
                     start = word_start
             old = text[start:end]
             joint = rules.joints[index]
             if joint is not None and old[joint[0]] not in joint[1]:
                 continue
-            target = rules.targets[index]
-            new = self._decide(text, start, end, old, prefix, target, rules.senses[index], title, context)
-            if new is None or new[0] == old:
+            # Letters beyond Latin-1 look like spaces to the scanner.
+            if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
                 continue
-            rule = new[1] or rules.rules[index]
-            changes.append(Change(start, end - start, old, new[0], rule))
+            if mask is None:
+                mask = Masks(text, quotations=self.quotes == "keep")
+            if mask.covers(start, end):
+                continue
+            rule, new = rules.rules[index], prefix + rules.targets[index]
+            sense = rules.senses[index]
+            if not old.islower():
+                headline = title or names.is_headline(text, start, end)
+                article = context or (names.without_line(text, start, end) if headline else text)
+                if names.is_name(text, start, end, article, headline):
+                    named = self._named(text, start, end, old, new)
+                    if named is not None and named[0] != old:
+                        changes.append(Change(start, end - start, old, *named))
+                    continue
+                new = _with_case(old, new)
+            if sense is not None:
+                if not sense.changes(context_of(text, start, end)):
+                    continue
+                rule = f"sense.{sense.name}"
+            if new:
+                changes.append(Change(start, end - start, old, new, rule))
         return changes
-
-    def _decide(
-        self,
-        text: str,
-        start: int,
-        end: int,
-        old: str,
-        prefix: str,
-        target: str,
-        sense: SenseRule | None,
-        title: bool,
-        context: str,
-    ) -> tuple[str, str] | None:
-        if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
-            return None
-        if masks.is_machine_text(text, start, end) or masks.is_mention(text, start, end):
-            return None
-        opened = masks.quotation_around(text, start, end)
-        if opened is not None and (self.quotes == "keep" or masks.is_written_quotation(text, opened)):
-            return None
-        if masks.is_foreign(text, start, end):
-            return None
-        rule = ""
-        new = prefix.lower() + target
-        if old[0].isupper():
-            headline = title or names.is_headline(text, start, end)
-            article = context or (names.without_line(text, start, end) if headline else text)
-            if names.is_name(text, start, end, article, headline):
-                return self._named(text, start, end, old, new)
-        if sense is not None:
-            if not sense.changes(context_of(text, start, end)):
-                return None
-            rule = f"sense.{sense.name}"
-        cased = _with_case(old, new)
-        return None if cased is None else (cased, rule)
 
     def _named(self, text: str, start: int, end: int, old: str, new: str) -> tuple[str, str] | None:
         if self.names == "official":
@@ -242,21 +229,17 @@ class Speller:
             if official is not None and not old.isupper():
                 return official, "name.official"
         if self.names == "target" and names.is_institution_word(old):
-            cased = _with_case(old, new)
-            return None if cased is None else (cased, "name.target")
+            return _with_case(old, new) or old, "name.target"
         return None
 
 
-def _with_case(old: str, new: str) -> str | None:
-    """`new` in the case of `old` (lower, Title, UPPER), or None where `old` mixes its case."""
-    letters = re.sub(r"[^\w]", "", old)
-    if letters.islower():
-        return new
-    if letters.isupper() and len(letters) > 1:
+def _with_case(old: str, new: str) -> str:
+    """`new` in the case of `old` (Title or UPPER); empty where `old` mixes its case."""
+    if old.isupper() and len(old) > 1:
         return new.upper()
-    if letters[0].isupper() and (letters[1:].islower() or old.istitle()):
+    if old[0].isupper() and (old[1:].islower() or old.istitle()):
         return new[0].upper() + new[1:]
-    return None
+    return ""
 
 
 def rebuild(text: str, changes: list[Change] | tuple[Change, ...]) -> str:
