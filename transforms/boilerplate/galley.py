@@ -1,0 +1,459 @@
+"""The galley: one story in work, its lines narrowed and marked until nothing more is to be cut.
+
+Every mark is made on what a reader of the result would see too: a line that was cut does not count as the first or
+the last, and the search goes on until a whole round finds nothing. So editing an edited story changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from copydesk.schemas.article import Dateline
+from copydesk.transforms.boilerplate.credits import find_agency_tail
+from copydesk.transforms.boilerplate.dateline import find_dateline
+from copydesk.transforms.boilerplate.frame import TITLE_LINES, find_standfirst, guess_frame, repeats
+from copydesk.transforms.boilerplate.lines import Line, fold, trim
+from copydesk.transforms.boilerplate.matcher import Matcher
+from copydesk.transforms.boilerplate.rules import Rule
+from copydesk.transforms.boilerplate.tokens import find_tokens
+from copydesk.transforms.draft import Block, Draft
+
+TOP_LINES: Final = 8
+"""Rules for the top look at no more lines than this, and stop before the first running paragraph."""
+
+END_LINES: Final = 6
+"""Rules for the end look at the last lines, so many."""
+
+CREDIT_LINES: Final = 3
+"""The credit of an agency closes one of the last paragraphs, so many: a short note may follow it."""
+
+RUNNING_WORDS: Final = 20
+"""A line of so many words is running text: the story is under way."""
+
+_DATELINE_LINES: Final = 4
+_BLOCK_KINDS: Final = {
+    "caption": "caption",
+    "credit": "photo_credit",
+    "byline": "byline",
+    "embed": "social_post",
+    "table": "table",
+    "list_item": "list",
+    "heading": "subheading",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something found in the raw text.
+
+    Attributes:
+        start: First code point of the raw text.
+        end: One past the last.
+        kind: What it is.
+        rule: What found it.
+        line: Place of its line among the blocks of the story; -1 for chrome and tokens.
+        parts: What goes to columns, by name: `text`, `credit`, `name`, `ref`, ...
+        dateline: The dateline, for that kind.
+        codes: Codes of agencies, for that kind.
+    """
+
+    start: int
+    end: int
+    kind: str
+    rule: str
+    line: int = -1
+    parts: dict[str, str] = field(default_factory=dict)
+    dateline: Dateline | None = None
+    codes: tuple[str, ...] = ()
+
+
+class Galley:
+    """One story in work.
+
+    Args:
+        draft: The story as read.
+        matcher: The rules.
+        keep: Kinds that stay in the text; what they say goes to the columns all the same.
+        cut: Kinds that are cut on request.
+    """
+
+    def __init__(self, draft: Draft, matcher: Matcher, keep: frozenset[str], cut: frozenset[str]) -> None:
+        self.draft = draft
+        self.matcher = matcher
+        self.keep = keep
+        self.request = cut
+        self.folded = fold(draft.raw)
+        self.language = draft.metadata.language
+        self.house = draft.metadata.house
+        self.headline = draft.metadata.headline
+        self.cuts: list[Mark] = []
+        self.kept_marks: list[Mark] = []
+        self.lines: list[Line] = []
+        self._live: deque[Line] = deque()
+        self._unrepeated: set[int] = set()
+        self._holes: list[tuple[int, int]] = []
+        self._datelined: set[int] = set()
+
+    def mark_up(self) -> None:
+        """Finds everything there is to find."""
+        self._mark_chrome()
+        self._mark_tokens()
+        blocks = self.draft.blocks
+        folded = self.folded
+        self.lines = [Line(block, index, folded) for index, block in enumerate(blocks) if block.in_story]
+        if self._holes:
+            self._punch(self.lines)
+        self._apply_token_rules()
+        live = self._live
+        for line in self.lines:
+            if line.text and self._settle(line):
+                live.append(line)
+        while self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
+            pass
+        if self._frame():
+            while self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
+                pass
+
+    # What holds wherever a line stands.
+
+    def _mark_chrome(self) -> None:
+        run: list[Block] = []
+        for block in self.draft.blocks:
+            if not block.in_story:
+                run.append(block)
+            elif run:
+                self._chrome(run)
+                run = []
+        if run:
+            self._chrome(run)
+
+    def _chrome(self, run: list[Block]) -> None:
+        self.cuts.append(Mark(run[0].start, run[-1].end, "page_chrome", "page.outside-story"))
+
+    def _mark_tokens(self) -> None:
+        raw = self.draft.raw
+        if not ("[" in raw or "{" in raw or "<" in raw or "*|" in raw):
+            return
+        outside = [(mark.start, mark.end) for mark in self.cuts]
+        for token in find_tokens(raw):
+            if outside and any(start < token.end and token.start < end for start, end in outside):
+                continue
+            caption = token.kind == "caption"
+            kind = "caption" if caption else "embed"
+            parts = {"text" if caption else "ref": token.ref} if token.ref else {}
+            if not caption:
+                parts["kind"] = token.kind
+            mark = Mark(token.start, token.end, kind, f"token.{token.kind}", parts=parts)
+            if kind in self.keep:
+                self.kept_marks.append(mark)
+            else:
+                self.cuts.append(mark)
+                self._holes.append((token.start, token.end))
+
+    def _punch(self, lines: Iterable[Line]) -> None:
+        """Takes the tokens out of the lines."""
+        holes = deque(self._holes)
+        for line in lines:
+            while holes and holes[0][1] <= line.block.start:
+                holes.popleft()
+            spans = []
+            position = line.block.start
+            for start, end in holes:
+                if start >= line.block.end:
+                    break
+                if start > position:
+                    spans.append((position, start))
+                position = max(position, end)
+            if position != line.block.start or spans:
+                if position < line.block.end:
+                    spans.append((position, line.block.end))
+                line.set_spans(spans, self.folded)
+
+    def _apply_token_rules(self) -> None:
+        rules = self.matcher.token_rules(self.folded, self.language, self.house)
+        for index in rules:
+            rule = self.matcher.rules[index]
+            if not self._wanted(rule.kind):
+                continue
+            pattern = self.matcher.pattern(index)
+            for line in self.lines:
+                if not line.text:
+                    continue
+                spans = [
+                    (line.raw_offset(found.start()), line.raw_offset(found.end() - 1) + 1)
+                    for found in pattern.finditer(line.text)
+                    if found.end() > found.start()
+                ]
+                for start, end in spans:
+                    self._cut_out(line, start, end, rule.kind, rule.id, {})
+
+    def _settle(self, line: Line) -> bool:
+        """Applies to a line all that holds wherever it stands; whether it is still to be looked at."""
+        kind = _BLOCK_KINDS.get(line.block.kind)
+        if kind and self._wanted(kind) and self._by_markup(line, kind):
+            return False
+        matcher = self.matcher
+        while True:
+            line.hits = matcher.hits(line, self.language, self.house)
+            if not line.hits:
+                return True
+            for index in line.hits:
+                rule = matcher.rules[index]
+                if rule.action == "keep":
+                    line.hits = ()
+                    return True
+            for index in line.hits:
+                rule = matcher.rules[index]
+                if rule.near == "anywhere" and self._apply(line, index, rule):
+                    break
+            else:
+                return True
+            if not line.text or line.index in self._settled:
+                return False
+
+    @property
+    def _settled(self) -> Collection[int]:
+        return {mark.line for mark in self.kept_marks if mark.line >= 0} if self.kept_marks else ()
+
+    def _by_markup(self, line: Line, kind: str) -> bool:
+        """Labels a line that the markup names."""
+        part = {"caption": "text", "photo_credit": "credit", "byline": "name"}.get(kind)
+        parts = {part: self._printed(line)} if part else {}
+        if kind == "caption":
+            for index in self.matcher.hits(line, self.language, self.house):
+                rule = self.matcher.rules[index]
+                if rule.kind in ("caption", "photo_credit") and rule.where == "line":
+                    parts = self._parts(line, index) or parts
+                    break
+        self._take_line(line, kind, f"block.{line.block.kind}", parts)
+        return True
+
+    def _wanted(self, kind: str) -> bool:
+        return kind in self.request or kind not in ("list", "social_post", "subheading", "table")
+
+    def _apply(self, line: Line, index: int, rule: Rule) -> bool:
+        """Makes the cut of a rule; whether anything was marked."""
+        if not self._wanted(rule.kind):
+            return False
+        parts = self._parts(line, index) if rule.action == "field" else {}
+        if rule.where == "line":
+            self._take_line(line, rule.kind, rule.id, parts)
+            return True
+        found = self.matcher.search(index, line)
+        if found is None or found.end() == found.start():
+            return False
+        if rule.where == "start":
+            start, end = line.spans[0][0], line.raw_offset(found.end())
+        else:
+            start, end = self._tail_start(line, found.start()), line.spans[-1][1]
+        return self._cut_out(line, start, end, rule.kind, rule.id, parts)
+
+    def _tail_start(self, line: Line, place: int) -> int:
+        """Where a cut at the end of a line begins in the raw text, the white space before it included."""
+        if place == 0:
+            return line.spans[0][0]
+        return line.raw_offset(place - 1) + 1
+
+    def _parts(self, line: Line, index: int) -> dict[str, str]:
+        """The named groups of a rule's match, as printed."""
+        found = self.matcher.search(index, line)
+        if found is None:
+            return {}
+        pattern = self.matcher.pattern(index)
+        parts = {}
+        for name, group in pattern.groupindex.items():
+            start, end = found.span(group)
+            if end > start:
+                parts[name] = self.draft.raw[line.raw_offset(start) : line.raw_offset(end - 1) + 1]
+        return parts or {"": self._printed(line)}
+
+    def _printed(self, line: Line) -> str:
+        return " ".join(self.draft.raw[line.spans[0][0] : line.spans[-1][1]].split())
+
+    # Marks.
+
+    def _take_line(
+        self,
+        line: Line,
+        kind: str,
+        rule: str,
+        parts: dict[str, str],
+        codes: tuple[str, ...] = (),
+        dateline: Dateline | None = None,
+    ) -> None:
+        """Marks all that is left of a line."""
+        marks = self.kept_marks if kind in self.keep else self.cuts
+        for start, end in line.spans:
+            marks.append(Mark(start, end, kind, rule, line.index, parts, dateline, codes))
+            parts, codes, dateline = {}, (), None
+        if marks is self.cuts:
+            line.set_spans([], self.folded)
+
+    def _cut_out(
+        self,
+        line: Line,
+        start: int,
+        end: int,
+        kind: str,
+        rule: str,
+        parts: dict[str, str],
+        codes: tuple[str, ...] = (),
+        dateline: Dateline | None = None,
+    ) -> bool:
+        """Marks a part of a line and narrows the line to the rest; False where nothing would be left to mark."""
+        if trim(self.folded, start, end) is None:
+            return False
+        mark = Mark(start, end, kind, rule, line.index, parts, dateline, codes)
+        if kind in self.keep:
+            if any(kept.line == line.index and kept.rule == rule for kept in self.kept_marks):
+                return False
+            self.kept_marks.append(mark)
+            return False
+        left = line.without(start, end)
+        taken = _difference(line.spans, left)
+        for s, e in taken:
+            self.cuts.append(Mark(s, e, kind, rule, line.index, mark.parts, mark.dateline, mark.codes))
+            mark = Mark(0, 0, kind, rule)
+        line.set_spans(left, self.folded)
+        return True
+
+    # What depends on where the line stands.
+
+    def _window(self, count: int, end: bool = False) -> list[Line]:
+        live = self._live
+        return list(islice(reversed(live), count)) if end else list(islice(live, count))
+
+    def _drop(self, line: Line) -> None:
+        """Takes a line that is done with out of those still looked at."""
+        self._live.remove(line) if self._live[0] is line else _remove_near(self._live, line)
+
+    def _positional(self, lines: Iterable[Line], near: str) -> bool:
+        for line in lines:
+            for index in line.hits:
+                rule = self.matcher.rules[index]
+                if rule.near != near:
+                    continue
+                if self._apply(line, index, rule):
+                    self._after_cut(line)
+                    return True
+        return False
+
+    def _after_cut(self, line: Line) -> None:
+        """Looks at a narrowed line again."""
+        if not line.text or line.index in self._settled or not self._settle(line):
+            self._drop(line)
+
+    def _top(self) -> bool:
+        lines = []
+        for line in self._window(TOP_LINES):
+            if line.words >= RUNNING_WORDS and line.text[-1] in ".!?\"')":
+                break
+            lines.append(line)
+        return self._positional(lines, "top")
+
+    def _end(self) -> bool:
+        return self._positional(self._window(END_LINES, end=True), "end")
+
+    def _credits(self) -> bool:
+        for line in self._window(CREDIT_LINES, end=True):
+            tail = find_agency_tail(line.text)
+            if tail is None:
+                continue
+            start = self._tail_start(line, tail.start)
+            if self._cut_out(line, start, line.spans[-1][1], "agency", "credit.agency-tail", {}, codes=tail.codes):
+                self._after_cut(line)
+                return True
+        return False
+
+    def _dateline(self) -> bool:
+        window = self._window(_DATELINE_LINES)
+        strong = []
+        for place, line in enumerate(window):
+            if line.index in self._datelined:
+                continue
+            found = find_dateline(line.text)
+            if found is not None and find_dateline(line.text[found.length :]) is None:
+                if all(before.words < RUNNING_WORDS for before in window[:place]):
+                    return self._take_dateline(line)
+                if found.strong:
+                    strong.append(line)
+        return self._take_dateline(strong[0]) if len(strong) == 1 else False
+
+    def _take_dateline(self, line: Line) -> bool:
+        found = find_dateline(line.text)
+        self._datelined.add(line.index)
+        if found is None:
+            return False
+        start, end = line.spans[0][0], line.raw_offset(found.length)
+        cut = self._cut_out(line, start, end, "dateline", "dateline.opening", {}, dateline=found.dateline)
+        if cut:
+            self._after_cut(line)
+        return cut
+
+    def _standfirst(self) -> bool:
+        window = self._window(TITLE_LINES)
+        if self.headline:
+            for line in window:
+                if repeats(line, self.headline):
+                    self._take_line(line, "headline", "frame.headline-repeated", {})
+                    return self._gone(line)
+        given = self.draft.metadata.standfirst
+        place = find_standfirst(self._live, self._unrepeated)
+        if place is not None:
+            line = self._live[place]
+            parts = {} if given else {"text": self._printed(line)}
+            self._take_line(line, "standfirst", "frame.standfirst-repeated", parts)
+            return self._gone(line)
+        return False
+
+    def _gone(self, line: Line) -> bool:
+        self._drop(line)
+        return True
+
+    def _frame(self) -> bool:
+        """Takes headline and standfirst of a plain text that came without a headline."""
+        if self.headline or any(block.tag for block in self.draft.blocks):
+            return False
+        window = self._window(4)
+        guess = guess_frame(window)
+        if guess.headline is None:
+            return False
+        line = window[guess.headline]
+        self.headline = self._printed(line)
+        self._take_line(line, "headline", "frame.headline", {"text": self.headline})
+        self._drop(line)
+        if guess.standfirst is not None:
+            line = window[guess.standfirst]
+            self._take_line(line, "standfirst", "frame.standfirst", {"text": self._printed(line)})
+            self._drop(line)
+        return True
+
+
+def _remove_near(live: deque[Line], line: Line) -> None:
+    """Removes a line that stands near one of the ends."""
+    for place in range(len(live)):
+        for at in (place, len(live) - 1 - place):
+            if live[at] is line:
+                del live[at]
+                return
+
+
+def _difference(spans: list[tuple[int, int]], left: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What `spans` cover and `left`, a part of them, does not."""
+    taken = []
+    rest = deque(left)
+    for start, end in spans:
+        position = start
+        while rest and rest[0][0] < end:
+            s, e = rest.popleft()
+            if s > position:
+                taken.append((position, s))
+            position = e
+        if position < end:
+            taken.append((position, end))
+    return taken
+
