@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 MIB = 1 << 20
 SPLIT_BYTES = 8 * MIB
-"""A file that can be read from the middle is cut into ranges of this many bytes; small files are put together up to it."""
+"""A file that can be read from the middle is cut into ranges of this size; small files are put together up to it."""
 SPLIT_FILES = 500
 SHARD_BYTES = 128 * MIB
 """Clean text that one output file should hold, about."""
@@ -47,6 +47,8 @@ class Piece:
         uri: As in Input.
         version: What tells two states of the file apart: the SHA-256 of its bytes, or an object store's ETag.
         size: Bytes of the whole file, as stored.
+        stamp: Size and time of the last change when `version` was taken; if it is another after reading, the file
+            was changed under the reader.
     """
 
     uri: str
@@ -54,6 +56,7 @@ class Piece:
     size: int
     start: int = 0
     end: int = -1
+    stamp: str = ""
     problem: str | None = None
 
     @property
@@ -87,25 +90,25 @@ def shards_for(pieces: Iterable[Piece]) -> int:
     return -(-max(1, sum(text_bytes(piece.uri, piece.length) for piece in pieces)) // SHARD_BYTES)
 
 
-def pieces_of(found: Input, version: str, committed: Iterable[tuple[int, int]]) -> Iterator[Piece]:
+def pieces_of(found: Input, version: str, committed: Iterable[tuple[int, int]], stamp: str = "") -> Iterator[Piece]:
     """The pieces of a file that are still to be read.
 
     Args:
         found: The file.
         version: Its present version.
         committed: The byte ranges of this version that are committed; end -1 for all of it.
+        stamp: As in Piece.
     """
     done = sorted(committed)
     if any(end < 0 for _, end in done):
         return
-    if not found.splittable or found.size <= SPLIT_BYTES:
-        if not done:
-            yield Piece(found.uri, version, found.size, problem=found.problem)
-            return
+    if not done and (not found.splittable or found.size <= SPLIT_BYTES):
+        yield Piece(found.uri, version, found.size, stamp=stamp, problem=found.problem)
+        return
     at = 0
     for start, end in [*done, (found.size, found.size)]:
         for low in range(at, start, SPLIT_BYTES):
-            yield Piece(found.uri, version, found.size, low, min(low + SPLIT_BYTES, start))
+            yield Piece(found.uri, version, found.size, low, min(low + SPLIT_BYTES, start), stamp)
         at = max(at, end)
 
 

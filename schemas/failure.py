@@ -12,7 +12,13 @@ from copydesk.schemas.columns import column
 
 FAILURE_SCHEMA: pa.Schema = pa.schema(
     [
-        column(1, "failure_id", pa.string(), "Hash of source URI, stage, code and payload.", nullable=False),
+        column(
+            1,
+            "failure_id",
+            pa.string(),
+            "Hash of source URI, stage, code and payload (BLAKE2b, 128 bits, hex).",
+            nullable=False,
+        ),
         column(2, "stage", pa.string(), "The step that refused it: `open`, `read` or `edit`.", nullable=False),
         column(
             3,
@@ -28,15 +34,22 @@ FAILURE_SCHEMA: pa.Schema = pa.schema(
         column(8, "url", pa.string(), "The address that the bytes were fetched from, if any."),
         column(9, "house", pa.string(), "The publisher's name given for the input, if any."),
         column(10, "fetched_at", pa.timestamp("us", tz="UTC"), "When the bytes were fetched, if known."),
-        column(11, "payload", pa.large_binary(), "The bytes themselves; null where `payload_uri` names them."),
+        column(11, "payload", pa.large_binary(), "The bytes themselves; null where `payload_path` names them."),
         column(12, "payload_size", pa.int64(), "How many bytes the payload has.", nullable=False),
         column(
             13,
-            "payload_uri",
+            "payload_path",
             pa.string(),
-            "Path below the output folder of a payload too large for a row: `raw/<sha256>`.",
+            "Where a payload too large for a row is kept, below the output folder: `raw/<sha256>`.",
         ),
-        column(14, "pipeline_version", pa.string(), "The copydesk release that wrote the row.", nullable=False),
+        column(
+            14,
+            "payload_of",
+            pa.string(),
+            "URI of what the payload is: the refused document, or the file or feed that it stands in.",
+            nullable=False,
+        ),
+        column(15, "pipeline_version", pa.string(), "The copydesk release that wrote the row.", nullable=False),
     ],
     metadata={b"copydesk.record": b"failure", b"copydesk.schema_version": SCHEMA_VERSION.encode()},
 )
@@ -52,9 +65,10 @@ class Failure:
     message: str
     source_uri: str
     pipeline_version: str
+    payload_of: str
     payload_size: int
     payload: bytes | None = None
-    payload_uri: str | None = None
+    payload_path: str | None = None
     media_type: str | None = None
     charset: str | None = None
     url: str | None = None

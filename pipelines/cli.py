@@ -1,0 +1,187 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from typing import Any
+
+import click
+from rich.console import Console
+
+from copydesk.pipelines.options import OPTIONS, Option, OptionsError, read_config, resolve, split_arguments
+from copydesk.pipelines.store import as_url, open_store
+from copydesk.schemas import export
+
+EXIT_FAILED, EXIT_OPTIONS, EXIT_FAILURES, EXIT_HELD = 1, 2, 3, 4
+"""Exit statuses beside 0: the run failed; wrong options; more failures than --max-failures; another run holds OUT."""
+
+Command = Callable[..., None]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(installed_version("copydesk"), prog_name="copydesk")
+def cli() -> None:
+    """Raw news in, clean house-styled Parquet out; every line it cuts, it can show."""
+
+
+def job_options(command: Command) -> Command:
+    """Gives a command the options of the table, and --config."""
+    for option in reversed(OPTIONS):
+        command = click.option(option.flag, option.name, **_click_settings(option))(command)
+    return click.option("--config", metavar="FILE", help="Options from a TOML or YAML file; the command line wins.")(
+        command
+    )
+
+
+def _click_settings(option: Option) -> dict[str, Any]:
+    words = option.help
+    if option.default not in (None, (), False) and option.name != "workers":
+        words += f"  [default: {option.default}]"
+    if option.kind == "flag":
+        return {"is_flag": True, "default": None, "help": words}
+    metavar = option.metavar or "|".join(option.choices)
+    return {"metavar": metavar, "default": None, "help": words, "multiple": option.kind == "list"}
+
+
+_PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": True}
+
+
+@cli.command(context_settings=_PASS_ON, short_help="Clean raw news and commit it as Parquet.")
+@click.argument("inputs", nargs=-1, type=click.UNPROCESSED, metavar="INPUT...")
+@job_options
+@click.pass_context
+def ingest(context: click.Context, /, inputs: tuple[str, ...], config: str | None, **given: Any) -> None:
+    """Reads every INPUT (files, folders, globs in quotes, object store URLs), cleans it and commits it to --output.
+
+    What a file is, is told from its bytes: text, HTML, JSON lines, RSS/Atom/RDF/JSON feeds, WARC, each also packed
+    as .gz, .zst, .bz2 or .zip. What is committed is not read again. Options of Beam may be given as well; those that
+    only the runner knows go after `--`.
+
+    Exit status: 0 done; 1 the run failed (run it again: it goes on where it stopped); 2 wrong options; 3 more failures
+    than --max-failures; 4 another run holds the output.
+    """
+    from copydesk.pipelines import run
+
+    names, beam_args = split_arguments(inputs)
+    if not names:
+        raise OptionsError(["say what to read: copydesk ingest INPUT... --output OUT"])
+    _run(given, config, [*beam_args, *context.obj], lambda options, watcher: run.ingest(names, options, watcher))
+
+
+@cli.command(context_settings=_PASS_ON, short_help="Run failures again.")
+@click.argument("failures", nargs=-1, type=click.UNPROCESSED, metavar="[FAILURES]")
+@job_options
+@click.pass_context
+def replay(context: click.Context, /, failures: tuple[str, ...], config: str | None, **given: Any) -> None:
+    """Runs the payloads of committed failures again and commits what becomes of them to --output.
+
+    FAILURES is the `failures` folder of an output (--output's own where it is not given). What fails again is not
+    written again; what was replayed under the present rules and options is not replayed again.
+    """
+    from copydesk.pipelines.replay import replay as replay_failures
+
+    names, beam_args = split_arguments(failures)
+    _run(given, config, [*beam_args, *context.obj], lambda options, watcher: replay_failures(names, options, watcher))
+
+
+def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: Callable[..., Any]) -> None:
+    from copydesk.pipelines import summary
+
+    today = datetime.now(UTC).date().isoformat()
+    given = {name: value for name, value in given.items() if value not in (None, ())}
+    options = resolve(given, read_config(config) if config else {}, today, beam_args)
+    console = Console(stderr=True)
+    _quieten_beam()
+    outcome = job(options, summary.watcher(console, options.quiet))
+    summary.show(outcome, Console())
+    if not outcome.adds_up:
+        sys.exit(EXIT_FAILED)
+    if options.too_many(outcome.counts["failures"], outcome.counts["documents"]):
+        console.print(
+            f"[bold red]{outcome.counts['failures']:,} failures are more than --max-failures {options.max_failures}[/]"
+            " (all that succeeded is committed)"
+        )
+        sys.exit(EXIT_FAILURES)
+
+
+@cli.command(short_help="Check an output against its manifests.")
+@click.argument("output", metavar="OUT")
+def verify(output: str) -> None:
+    """Checks that all that the manifests of OUT name is there, whole, adds up, and stands once.
+
+    Exit status 1 if not.
+    """
+    from copydesk.pipelines.summary import shown
+    from copydesk.pipelines.verify import verify as check
+
+    report = check(open_store(_url(output)))
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    rows = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.rows.items()) if kind != "seen")
+    words = f"{shown(_url(output))}: {report.windows:,} windows, {report.files:,} files, {rows or 'no rows'}"
+    if report.problems:
+        click.echo(f"{words}: {len(report.problems):,} problems", err=True)
+        sys.exit(EXIT_FAILED)
+    click.echo(f"{words}: all as committed")
+
+
+@cli.command(short_help="Print the columns.")
+@click.option("--format", "form", type=click.Choice(export.FORMATS), default="markdown", show_default=True)
+@click.option("--record", type=click.Choice(["article", "failure"]), default="article", show_default=True)
+def schema(form: str, record: str) -> None:
+    """Prints the columns of articles or failures as Markdown, JSON Schema, a BigQuery schema or SQL."""
+    click.echo(export.export(record, form))  # type: ignore[arg-type]
+
+
+def _url(output: str) -> str:
+    try:
+        return as_url(output)
+    except ValueError as error:
+        raise OptionsError([str(error)]) from error
+
+
+def _quieten_beam() -> None:
+    """Beam logs each step of a local run; a person wants warnings."""
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits with its status.
+
+    Args:
+        arguments: The words after the program's name; those of this process if not given.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    runner_only: list[str] = []
+    if "--" in words:
+        at = words.index("--")
+        words, runner_only = words[:at], words[at + 1 :]
+    try:
+        cli(words, obj=runner_only, prog_name="copydesk")
+    except OptionsError as error:
+        for problem in error.problems:
+            click.echo(f"copydesk: {problem}", err=True)
+        sys.exit(EXIT_OPTIONS)
+    except Exception as error:
+        status = _status(error)
+        if status is None:
+            raise
+        click.echo(f"copydesk: {error}", err=True)
+        sys.exit(status)
+
+
+def _status(error: Exception) -> int | None:
+    """The exit status of a fault that has words of its own; None for one that deserves its traceback."""
+    from copydesk.pipelines.claim import HeldError
+
+    if isinstance(error, HeldError):
+        return EXIT_HELD
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""Runs a job: plans windows, runs the graph for each, and adds up what was committed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from copydesk.pipelines import commit, files
+from copydesk.pipelines.claim import Claim
+from copydesk.pipelines.exchange import Inline, Spill
+from copydesk.pipelines.ingest import Job, build
+from copydesk.pipelines.ledger import Ledger, next_window
+from copydesk.pipelines.opening import HEAD_BYTES, OpenOptions, is_splittable
+from copydesk.pipelines.options import JobOptions, OptionsError
+from copydesk.pipelines.plan import (
+    SPLIT_BYTES,
+    Input,
+    Piece,
+    pieces_of,
+    shards_for,
+    splits,
+    unpacked_bytes,
+    windows,
+)
+from copydesk.pipelines.progress import Progress
+from copydesk.pipelines.store import FolderStore, Store, open_store
+from copydesk.pipelines.writing import WindowSpec
+from copydesk.schemas.article import SCHEMA_VERSION
+from copydesk.transforms.boilerplate import load_rules
+from copydesk.transforms.edit import Editor
+from copydesk.transforms.read import Limits
+
+SMALL_BYTES = 48 << 20
+"""A job of less input than this runs in one process: starting more costs as much as it gains (about 4 s)."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Outcome:
+    """What a run did.
+
+    Attributes:
+        output: URL of the output.
+        windows: The windows it committed.
+        finished: Windows of an earlier run that it finished.
+        skipped: Inputs that were committed already.
+        counts: Sums over the windows: inputs, documents, articles, duplicates, failures.
+        tallies: Sums over the windows of what the manifests tally.
+    """
+
+    output: str
+    windows: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    skipped: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    tallies: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, manifest: dict[str, Any]) -> None:
+        """Adds a window that this run committed."""
+        self.windows.append(manifest["window"])
+        self.counts.update(manifest["counts"])
+        for name, tally in manifest["tallies"].items():
+            self.tallies.setdefault(name, Counter()).update(tally)
+
+    @property
+    def adds_up(self) -> bool:
+        """True if every document became an article, a duplicate or a failure."""
+        out = self.counts["articles"] + self.counts["duplicates"] + self.counts["failures"]
+        return self.counts["documents"] == out
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What a run tells a person while it works. Every member may be left as it is.
+
+    Attributes:
+        say: Told things in words.
+        start: Told how many bytes of input a window has, and how to ask how many are read.
+        stop: Told that the window is done.
+    """
+
+    say: Tell = lambda words: None
+    start: Callable[[str, int, Callable[[], int]], None] = lambda name, total, done: None
+    stop: Callable[[], None] = lambda: None
+
+
+def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None = None) -> Outcome:
+    """Reads what the patterns name and commits what becomes of it.
+
+    Args:
+        patterns: As `files.find`.
+        options: Checked.
+        watcher: Who is told how it goes.
+
+    Raises:
+        OptionsError: an input or a rule file is wrong.
+        HeldError: another run holds the output and the options say to refuse.
+        DoesNotAddUpError, CommitError, InputChangedError, OSError: the run failed; what was committed before stands,
+            and running again goes on from there.
+    """
+    store = open_store(options.output)
+    try:
+        found = files.find(patterns, without=store.url)
+    except files.NothingFoundError as error:
+        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+    return Runner(store, options, watcher or Watcher()).run(lambda ledger: _unread(found, ledger, options))
+
+
+def _unread(found: Sequence[Input], ledger: Ledger, options: JobOptions) -> Iterator[Piece | None]:
+    """The pieces that are still to be read, in order; None for each input that has been read already."""
+    opening = open_options(options)
+    for item in found:
+        stamp = "" if item.problem else files.stamp(item.uri)
+        version = f"problem: {item.problem}" if item.problem else files.version(item.uri)
+        if item.problem is None and item.size > SPLIT_BYTES and _plain(item):
+            head = files.head(item.uri, HEAD_BYTES)
+            item = Input(item.uri, item.size, splittable=is_splittable(item.uri, opening, head))
+        unread = list(pieces_of(item, version, ledger.committed(item.uri, version), stamp))
+        yield from unread
+        if not unread:
+            yield None
+
+
+def _plain(item: Input) -> bool:
+    return unpacked_bytes(item.uri, 1) == 1
+
+
+def open_options(options: JobOptions) -> OpenOptions:
+    """How the options say that files are opened."""
+    separator = None if options.text_separator == "none" else options.text_separator
+    return OpenOptions(options.max_document_bytes, separator, options.house)
+
+
+def editor_for(options: JobOptions) -> Editor:
+    """The editor that the options ask for, with everything in them checked.
+
+    Raises:
+        OptionsError: a rule file or a kind is wrong.
+    """
+    try:
+        rules = load_rules(options.rules)
+        editor = Editor(
+            pipeline_version=installed_version("copydesk"),
+            spelling=options.spelling,
+            names=options.names,
+            quotes=options.quotes,
+            profile=options.profile,
+            keep=options.keep,
+            cut=options.cut,
+            rules=rules,
+        )
+        _ = editor.version
+    except ValueError as error:
+        raise OptionsError([str(error)]) from error
+    return editor
+
+
+class Runner:
+    """Commits pieces to a store, window by window."""
+
+    def __init__(self, store: Store, options: JobOptions, watcher: Watcher) -> None:
+        self.store, self.options, self.watcher = store, options, watcher
+        self.editor = editor_for(options)
+
+    def run(self, unread: Callable[[Ledger], Iterator[Piece | None]]) -> Outcome:
+        """Holds the output, finishes what an earlier run left, and commits what is unread."""
+        outcome = Outcome(self.store.url)
+        with Claim(self.store, wait=self.options.if_held == "wait", on_wait=self.watcher.say):
+            outcome.finished = commit.finish(self.store)
+            commit.sweep(self.store)
+            ledger = Ledger()
+            ledger.refresh(self.store)
+            while not self._commit_all(unread, ledger, outcome):
+                self.watcher.say("another run has committed to the output meanwhile; planning anew what is left")
+            commit.sweep(self.store)
+        return outcome
+
+    def _commit_all(self, unread: Callable[[Ledger], Iterator[Piece | None]], ledger: Ledger, outcome: Outcome) -> bool:
+        """Commits what is unread; False as soon as a window turns out to be another run's.
+
+        That happens only if a claim was lost. The other's decision has been published, ours dropped.
+        """
+        outcome.skipped = 0
+        batch_bytes = self.options.batch_bytes if self.options.is_local else 1 << 62
+        for pieces in windows(self._pieces(unread(ledger), outcome), batch_bytes):
+            name = next_window(self.store)
+            self._run_window(name, pieces, ledger)
+            ledger.refresh(self.store)
+            first = pieces[0]
+            if (first.start, first.end) not in ledger.committed(first.uri, first.version):
+                return False
+            outcome.add(ledger.manifests[name])
+        return True
+
+    def _pieces(self, unread: Iterator[Piece | None], outcome: Outcome) -> Iterator[Piece]:
+        for piece in unread:
+            if piece is None:
+                outcome.skipped += 1
+            else:
+                yield piece
+
+    def _run_window(self, name: str, pieces: list[Piece], ledger: Ledger) -> None:
+        window = WindowSpec(
+            commit.WindowId(name, self.options.as_of),
+            shards_for(pieces),
+            tuple(ledger.seen_files()),
+            {
+                "schema_version": SCHEMA_VERSION,
+                "pipeline_version": self.editor.pipeline_version,
+                "rules_version": self.editor.version,
+                "options": self.options.shaping(),
+            },
+        )
+        with self._scratch(name) as scratch:
+            progress = Progress(f"{scratch}/progress", os.getpid()) if scratch else Progress()
+            job = Job(
+                self.store,
+                window,
+                tuple(splits(pieces)),
+                open_options(self.options),
+                Limits(max_document_bytes=self.options.max_document_bytes),
+                self.editor,
+                Spill(scratch) if scratch else Inline(),
+                self.options.on_unexpected,
+                progress,
+            )
+            self.watcher.start(name, sum(piece.length for piece in pieces), progress.total)
+            try:
+                run_pipeline(job, self.options, sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces))
+            finally:
+                self.watcher.stop()
+
+    @contextmanager
+    def _scratch(self, name: str) -> Iterator[str | None]:
+        """A folder that all workers see, gone afterwards; None where workers are elsewhere."""
+        if not self.options.is_local:
+            yield None
+            return
+        if isinstance(self.store, FolderStore):
+            folder = self.store.root / commit.STAGING / name / "spill"
+        else:
+            # Named by the output, so that what a killed run left is found and removed.
+            folder = Path(tempfile.gettempdir(), "copydesk-" + sha256(self.store.url.encode()).hexdigest()[:16])
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield str(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
+    """Runs the graph for one window and waits for its end.
+
+    Args:
+        job: What the graph does.
+        options: They name the runner.
+        size: Bytes of unpacked input: how much a job must have for more than one process to pay.
+    """
+    if not options.is_local:
+        arguments = [f"--runner={options.runner}", *options.beam_args]
+        pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    else:
+        workers = options.workers or (available_cores() if size > SMALL_BYTES else 1)
+        arguments = list(options.beam_args)
+        if workers > 1:
+            arguments += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+        pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(arguments))
+    build(pipeline, job)
+    pipeline.run().wait_until_finish()
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,127 @@
+"""Checks an output: that what the manifests say is there, is whole, adds up, and stands once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from copydesk.pipelines.commit import DECIDED, MANIFESTS, RAW
+from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH
+from copydesk.pipelines.store import Store
+
+
+@dataclass
+class Report:
+    """What was checked and what is wrong.
+
+    Attributes:
+        problems: In words, each naming the file.
+        windows: Committed windows.
+        files: Files checked.
+        rows: Rows by kind of file.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    windows: int = 0
+    files: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def verify(store: Store) -> Report:
+    """Reads every committed file of an output and checks it against its manifest.
+
+    Checked are: each file's presence, size, digest, rows and Parquet footer; that no file stands in the folders of
+    articles, failures or payloads that no manifest knows; that each window adds up; that no identity and revision is
+    written twice; that every payload kept apart is there and is what its name says; that no decision is unsealed.
+    """
+    report = Report()
+    known: set[str] = set()
+    keys: dict[str, list[Any]] = {"articles": [], "failures": []}
+    payloads: set[str] = set()
+    manifests = store.list(MANIFESTS)
+    for path in manifests:
+        manifest = orjson.loads(store.read(path))
+        report.windows += 1
+        report.problems += _sums(path, manifest)
+        for file in manifest["files"]:
+            known.add(file["path"])
+            data = _read(store, file["path"])
+            report.files += 1
+            report.problems += _file(file, data)
+            if data is None:
+                continue
+            report.rows[file["kind"]] = report.rows.get(file["kind"], 0) + file["rows"]
+            if file["kind"] == "seen":
+                table = "articles" if "-articles-" in file["path"] else "failures"
+                keys[table].append(pq.read_table(pa.BufferReader(data)))
+            if file["kind"] == "failures":
+                column = pq.read_table(pa.BufferReader(data), columns=["payload_path"])["payload_path"]
+                payloads.update(path for path in column.to_pylist() if path)
+    for path in store.list(DECIDED):
+        if path.replace(DECIDED, MANIFESTS, 1) not in manifests:
+            report.problems.append(f"{path}: decided on and not sealed; run the job again to finish it")
+    for folder in ("articles", "failures"):
+        report.problems += [f"{path}: no manifest knows it" for path in store.list(folder) if path not in known]
+    report.problems += _payloads(store, payloads)
+    report.problems += _twice(keys)
+    return report
+
+
+def _read(store: Store, path: str) -> bytes | None:
+    try:
+        return store.read(path)
+    except FileNotFoundError:
+        return None
+
+
+def _sums(path: str, manifest: dict[str, Any]) -> Iterator[str]:
+    counts = manifest["counts"]
+    if counts["documents"] != counts["articles"] + counts["duplicates"] + counts["failures"]:
+        yield f"{path}: its counts do not add up: {counts}"
+    for kind in ("articles", "failures", "inputs"):
+        rows = sum(file["rows"] for file in manifest["files"] if file["kind"] == kind)
+        if rows != counts[kind]:
+            yield f"{path}: {counts[kind]} {kind} counted, {rows} rows written"
+
+
+def _file(file: dict[str, Any], data: bytes | None) -> Iterator[str]:
+    path = file["path"]
+    if data is None:
+        yield f"{path}: missing"
+        return
+    if len(data) != file["bytes"] or hashlib.sha256(data).hexdigest() != file["sha256"]:
+        yield f"{path}: not the bytes that were committed"
+        return
+    rows = pq.ParquetFile(pa.BufferReader(data)).metadata.num_rows
+    if rows != file["rows"]:
+        yield f"{path}: {rows} rows; {file['rows']} were committed"
+
+
+def _payloads(store: Store, wanted: set[str]) -> Iterator[str]:
+    for path in sorted(wanted):
+        data = _read(store, path)
+        if data is None:
+            yield f"{path}: a failure's payload is missing"
+        elif hashlib.sha256(data).hexdigest() != path.rsplit("/", 1)[-1]:
+            yield f"{path}: not the payload that was kept"
+    for path in store.list(RAW):
+        name = path.rsplit("/", 1)[-1]
+        if path not in wanted and len(name) == 64:
+            yield f"{path}: no failure knows this payload (a killed run left it; the same input will use it again)"
+
+
+def _twice(keys: dict[str, list[Any]]) -> Iterator[str]:
+    for table, tables in keys.items():
+        if tables:
+            rows = pa.concat_tables(tables)
+            pairs = np.stack([rows[ID_HASH].to_numpy(), rows[REVISION_HASH].to_numpy()], axis=1)
+            repeated = len(pairs) - len(np.unique(pairs, axis=0))
+            if repeated:
+                yield f"{table}: {repeated} rows are written twice"
