@@ -19,12 +19,12 @@ _TABLE: Final[dict[str, list[str]]] = loads(
     resources.files("copydesk.transforms").joinpath("page_words.toml").read_text("utf-8")
 )
 _OUTSIDE: Final = frozenset(_TABLE["outside"])
+_SOCIAL: Final = frozenset(_TABLE["social"])
 _OUTSIDE_BOXES: Final = frozenset(_TABLE["outside_boxes"])
 _STANDFIRST: Final = frozenset(_TABLE["standfirst"])
 _STORY: Final = re.compile("|".join(map(re.escape, _TABLE["story"])))
 _OUTSIDE_PHRASES: Final = re.compile(f"(?:^|-)(?:{'|'.join(map(re.escape, _TABLE['outside_phrases']))})(?:$|[-0-9])")
 _KINDS: Final[tuple[tuple[BlockKind, frozenset[str]], ...]] = (
-    ("embed", frozenset(_TABLE["embed"])),
     ("credit", frozenset(_TABLE["credit"])),
     ("caption", frozenset(_TABLE["caption"])),
     ("byline", frozenset(_TABLE["byline"])),
@@ -50,7 +50,8 @@ class Names:
         outside_box: The same, said by a word that also stands on paragraphs and headings of stories.
         standfirst: It is the summary above the story.
         story: It is the box that holds the story.
-        kind: It is a caption, a credit, a byline, an embed.
+        social: It is a post on a social network, if it is a quotation.
+        kind: It is a caption, a credit, a byline.
     """
 
     tokens: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class Names:
     outside_box: bool = False
     standfirst: bool = False
     story: bool = False
+    social: bool = False
     kind: BlockKind | None = None
 
 
@@ -83,5 +85,6 @@ def names_of(joined: str) -> Names:
         outside_box=not words.isdisjoint(_OUTSIDE_BOXES),
         standfirst=not words.isdisjoint(_STANDFIRST),
         story=_STORY.search(phrase) is not None or "articlebody" in tokens,
+        social=not words.isdisjoint(_SOCIAL),
         kind=next((kind for kind, marks in _KINDS if not words.isdisjoint(marks)), None),
     )

@@ -105,6 +105,8 @@ def kinds_of(page: PageText, prose_held: Sequence[int] | None = None) -> list[Bl
         named = box.names.kind
         if named is not None and box.tag not in HEADINGS and (prose_held is None or prose_held[i] <= most):
             kind = named
+        if kind == "quote" and box.names.social:
+            kind = "embed"
         if kind is None:
             kind = outer if outer in _STICKY else "paragraph"
         elif (
