@@ -1,0 +1,95 @@
+"""A text file to a draft: every line a block, or every paragraph where the file is hard-wrapped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from copydesk.transforms.draft import Block, Draft
+
+MIN_WRAP_WIDTH = 40
+MAX_WRAP_WIDTH = 120
+"""Hard-wrapped text is set to between 40 and 120 columns; wider lines are paragraphs of their own."""
+
+_MIN_WRAPPED_LINES = 3
+_MIN_WRAPPED_SHARE = 0.9
+_INDENT = re.compile(r"(?: {2,}|\t)")
+_FIRST_WORD = re.compile(r"\S+")
+
+_Line = tuple[int, int, bool]  # first and last character that is not white space, and whether it is indented
+
+
+def read_text(text: str, *, source_uri: str, media_type: str = "text/plain") -> Draft:
+    """Read one article from plain text.
+
+    Nothing is taken for a headline or a header line here: a text file does not say what its lines are.
+
+    Args:
+        text: The decoded text.
+        source_uri: Where it came from.
+        media_type: What the document was.
+
+    Returns:
+        A draft whose raw text is `text`, to the letter, and whose blocks are its non-empty lines. Where the file is
+        hard-wrapped (see `wrap_width`), lines of one paragraph are one block.
+    """
+    groups = list(_groups(text))
+    width = wrap_width(text, groups)
+    blocks: list[Block] = []
+    for group in groups:
+        spans = _paragraphs(text, group, width) if width else [(start, end) for start, end, _ in group]
+        blocks.extend(Block("paragraph", start, end) for start, end in spans)
+    return Draft(source_uri, media_type, text, tuple(blocks))
+
+
+def wrap_width(text: str, groups: list[list[_Line]]) -> int | None:
+    """The column at which a text was wrapped by a machine or a patient hand, None where it was not.
+
+    Wrapping fills each line as far as the next word allows. So at the width of the longest line that is followed by
+    another one of its paragraph, nine in ten lines must have had no room for the first word of the next.
+
+    Args:
+        text: The text.
+        groups: Its lines, parted where a blank line parts them.
+    """
+    lengths = [end - start for group in groups for start, end, _ in group[:-1]]
+    if len(lengths) < _MIN_WRAPPED_LINES:
+        return None
+    width = max(lengths)
+    if not MIN_WRAP_WIDTH <= width <= MAX_WRAP_WIDTH:
+        return None
+    pairs = [pair for group in groups for pair in zip(group, group[1:], strict=False) if not pair[1][2]]
+    full = sum(1 for line, following in pairs if _is_full(text, line, following, width))
+    return width if pairs and full >= _MIN_WRAPPED_SHARE * len(pairs) else None
+
+
+def _groups(text: str) -> Iterator[list[_Line]]:
+    group: list[_Line] = []
+    position = 0
+    for line in text.splitlines(keepends=True):
+        body = line.strip()
+        if body:
+            start = position + len(line) - len(line.lstrip())
+            group.append((start, start + len(body), bool(_INDENT.match(line))))
+        elif group:
+            yield group
+            group = []
+        position += len(line)
+    if group:
+        yield group
+
+
+def _is_full(text: str, line: _Line, following: _Line, width: int) -> bool:
+    """Whether the first word of the following line would not have fitted on this one."""
+    word = _FIRST_WORD.match(text, following[0], min(following[1], following[0] + MAX_WRAP_WIDTH))
+    return line[1] - line[0] + 1 + (len(word[0]) if word else 0) > width
+
+
+def _paragraphs(text: str, group: list[_Line], width: int) -> Iterator[tuple[int, int]]:
+    """Join the lines of a group that were one paragraph: a line with room left, or an indent, ends one."""
+    start, _, _ = group[0]
+    for line, following in zip(group, group[1:], strict=False):
+        if (following[2] and not line[2]) or not _is_full(text, line, following, width):
+            yield start, line[1]
+            start = following[0]
+    yield start, group[-1][1]
