@@ -19,6 +19,7 @@ STANDFIRST_LINES: Final = 4
 """Among so many first lines a standfirst that the story prints again is looked for."""
 
 MAX_REPEATS: Final = 3
+"""A standfirst is printed again no more often than this."""
 
 _SIMILAR: Final = 0.85
 _HEADLINE_WORDS: Final = range(3, 26)
@@ -96,8 +97,10 @@ def find_standfirst(lines: Sequence[Line], looked_at: set[int]) -> int | None:
         looked_at: Indexes of lines known not to be repeated; added to.
 
     Returns:
-        Its place among the lines, or None. What is printed again more than `MAX_REPEATS` times is a refrain.
+        Its place among the lines, or None. What is printed again more than `MAX_REPEATS` times is a refrain;
+        where several lines are printed again, the text holds the story twice, and none of them is a standfirst.
     """
+    repeated = []
     for place in range(min(STANDFIRST_LINES, len(lines))):
         line = lines[place]
         if line.words not in _STANDFIRST_WORDS or line.index in looked_at:
@@ -109,9 +112,10 @@ def find_standfirst(lines: Sequence[Line], looked_at: set[int]) -> int | None:
                 if again > MAX_REPEATS:
                     break
         if 1 <= again <= MAX_REPEATS:
-            return place
-        looked_at.add(line.index)
-    return None
+            repeated.append(place)
+        else:
+            looked_at.add(line.index)
+    return repeated[0] if len({lines[place].text for place in repeated}) == 1 else None
 
 
 def _opens(summary: str, paragraph: str) -> bool:

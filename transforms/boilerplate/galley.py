@@ -108,6 +108,7 @@ class Galley:
         if self._holes:
             self._punch(self.lines)
         self._apply_token_rules()
+        self.matcher.look(self.lines, self.language, self.house)
         live = self._live
         for line in self.lines:
             if line.text and self._settle(line):
@@ -197,10 +198,7 @@ class Galley:
         if kind and self._wanted(kind) and self._by_markup(line, kind):
             return False
         matcher = self.matcher
-        while True:
-            line.hits = matcher.hits(line, self.language, self.house)
-            if not line.hits:
-                return True
+        while line.hits:
             for index in line.hits:
                 rule = matcher.rules[index]
                 if rule.action == "keep":
@@ -214,6 +212,8 @@ class Galley:
                 return True
             if not line.text or line.index in self._settled:
                 return False
+            line.hits = matcher.hits(line, self.language, self.house)
+        return True
 
     @property
     def _settled(self) -> Collection[int]:
@@ -344,8 +344,11 @@ class Galley:
 
     def _after_cut(self, line: Line) -> None:
         """Looks at a narrowed line again."""
-        if not line.text or line.index in self._settled or not self._settle(line):
-            self._drop(line)
+        if line.text and line.index not in self._settled:
+            line.hits = self.matcher.hits(line, self.language, self.house)
+            if self._settle(line):
+                return
+        self._drop(line)
 
     def _top(self) -> bool:
         lines = []
@@ -456,4 +459,3 @@ def _difference(spans: list[tuple[int, int]], left: list[tuple[int, int]]) -> li
         if position < end:
             taken.append((position, end))
     return taken
-

@@ -1,4 +1,9 @@
-"""All rules compiled together: one pass over a line tells which of them match, however many there are."""
+"""All rules compiled together: a pass over a line tells which of them match, however many there are.
+
+Rules fall into two sets. Most patterns begin with words of their own, so that the set is done with a line of prose
+after its first letters. The others may begin with anything (a caption that ends with its credit); they have a
+trigger, and one pass over the whole story tells the lines that are worth a look.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +15,15 @@ import re2
 from copydesk.transforms.boilerplate.lines import Line
 from copydesk.transforms.boilerplate.rules import Rule, options
 
-PROBE: Final = 640
+PROBE: Final = 800
 """The longest line that is looked at whole, code points. Of a longer one rules see its head and its tail."""
 
-_EDGE: Final = 300
+_EDGE: Final = 390
 _GAP: Final = "\x00"
 
 
 class Matcher:
-    """The line rules of a desk, compiled on first use.
+    """The line rules of a desk, compiled.
 
     Args:
         rules: In order of precedence.
@@ -26,35 +31,85 @@ class Matcher:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        self._lines = [i for i, rule in enumerate(self.rules) if rule.where != "token"]
-        self._tokens = [i for i, rule in enumerate(self.rules) if rule.where == "token"]
-        self._set = _compile([self.rules[i] for i in self._lines])
-        self._token_set = _compile([self.rules[i] for i in self._tokens])
+        places = range(len(self.rules))
+        self._tokens = [i for i in places if self.rules[i].where == "token"]
+        self._headed = [i for i in places if self.rules[i].where != "token" and not self.rules[i].trigger]
+        self._triggered = [i for i in places if self.rules[i].where != "token" and self.rules[i].trigger]
+        self._token_set = self._compile(self._tokens)
+        self._headed_set = self._compile(self._headed, headed=True)
+        self._triggered_set = self._compile(self._triggered)
+        triggers = "|".join(dict.fromkeys(f"(?:{self.rules[i].trigger})" for i in self._triggered))
+        self._trigger = re2.compile(f"(?mi)(?:{triggers})".encode(), options()) if triggers else None
         self._patterns: list[Any] = [None] * len(self.rules)
         self._unless: list[Any] = [None] * len(self.rules)
 
-    def hits(self, line: Line, language: str | None, house: str | None) -> tuple[int, ...]:
-        """The rules that match a line, wherever they want it to stand, in order of precedence."""
-        text = line.text
-        if len(text) > PROBE:
-            text = text[:_EDGE] + _GAP + text[-_EDGE:]
-        found = self._set.Match(text)
-        if not found:
-            return ()
-        sure = []
-        for number in sorted(found):
-            index = self._lines[number]
+    def _compile(self, indexes: Sequence[int], headed: bool = False) -> Any:
+        if not indexes:
+            return None
+        made = re2.Set.MatchSet(options()) if headed else re2.Set.SearchSet(options())
+        for index in indexes:
             rule = self.rules[index]
-            if applies(rule, language, house) and self.search(index, line) is not None:
-                sure.append(index)
-        return tuple(sure)
+            pattern = f".*{rule.anchored}" if headed and rule.where == "end" else rule.anchored
+            made.Add(pattern if rule.case else f"(?i){pattern}")
+        made.Compile()
+        return made
+
+    def look(self, lines: Sequence[Line], language: str | None, house: str | None) -> None:
+        """Sets the hits of all lines of a story."""
+        match = self._headed_set.Match if self._headed_set else None
+        worth = self._worth(lines)
+        for place, line in enumerate(lines):
+            text = line.text
+            if len(text) > PROBE:
+                text = _probe(text)
+            found = match(text) if match else None
+            if found or place in worth:
+                line.hits = self._sure(line, found, text if place in worth else None, language, house)
+            else:
+                line.hits = ()
+
+    def _worth(self, lines: Sequence[Line]) -> frozenset[int] | set[int]:
+        """Places of the lines in which a trigger stands."""
+        if self._trigger is None:
+            return frozenset()
+        text = "\n".join([line.text for line in lines]).encode()
+        found = self._trigger.search(text)
+        if found is None:
+            return frozenset()
+        places: set[int] = set()
+        place = position = 0
+        while found is not None:
+            start = found.start()
+            place += text.count(b"\n", position, start)
+            places.add(place)
+            position = text.find(b"\n", start)
+            if position == -1:
+                break
+            found = self._trigger.search(text, position)
+        return places
+
+    def hits(self, line: Line, language: str | None, house: str | None) -> tuple[int, ...]:
+        """The rules that match one line, wherever they want it to stand, in order of precedence."""
+        text = line.text if len(line.text) <= PROBE else _probe(line.text)
+        found = self._headed_set.Match(text) if self._headed_set else None
+        return self._sure(line, found, text, language, house)
+
+    def _sure(
+        self, line: Line, headed: Sequence[int] | None, text: str | None, language: str | None, house: str | None
+    ) -> tuple[int, ...]:
+        """Those of the rules found that hold on the line as it is, its words, language and house."""
+        indexes = [self._headed[number] for number in headed or ()]
+        if text is not None and self._triggered_set:
+            indexes += [self._triggered[number] for number in self._triggered_set.Match(text) or ()]
+        indexes.sort()
+        return tuple(
+            [i for i in indexes if applies(self.rules[i], language, house) and self.search(i, line) is not None]
+        )
 
     def token_rules(self, text: str, language: str | None, house: str | None) -> list[int]:
         """The rules for tokens that match somewhere in a text."""
-        if not self._tokens:
-            return []
-        found = self._token_set.Match(text) or ()
-        indexes = [self._tokens[number] for number in sorted(found)]
+        found = self._token_set.Match(text) if self._token_set else None
+        indexes = [self._tokens[number] for number in sorted(found or ())]
         return [index for index in indexes if applies(self.rules[index], language, house)]
 
     def pattern(self, index: int) -> Any:
@@ -79,12 +134,9 @@ class Matcher:
         return self.pattern(index).search(line.text)
 
 
-def _compile(rules: Sequence[Rule]) -> Any:
-    made = re2.Set.SearchSet(options(case=True))
-    for rule in rules:
-        made.Add(rule.anchored if rule.case else f"(?i){rule.anchored}")
-    made.Compile()
-    return made
+def _probe(text: str) -> str:
+    """Head and tail of a long line: rules for whole lines cannot hold on it, and what they find is checked."""
+    return text[:_EDGE] + _GAP + text[-_EDGE:]
 
 
 def applies(rule: Rule, language: str | None, house: str | None) -> bool:

@@ -83,7 +83,7 @@ MAX_WORDS: Final = 150
 """The most words that a rule for whole lines may take; a longer line is never cut by a rule."""
 
 _KEYS: Final = {
-    "id", "kind", "pattern", "where", "near", "action", "languages", "house", "max_words", "unless", "case",
+    "id", "kind", "pattern", "trigger", "where", "near", "action", "languages", "house", "max_words", "unless", "case",
     "match", "near_miss", "note",
 }  # fmt: skip
 _ID: Final = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
@@ -104,6 +104,8 @@ class Rule:
         languages: Primary language tags; a story declared to be in another language is left alone. Empty: any.
         house: Registrable domains or names of houses; empty: any.
         max_words: The line has at most so many words.
+        trigger: RE2 for words that stand in every line the rule is for. Such a rule is looked at only where they do:
+            patterns that begin with anything (`.*`) are slow without.
         unless: RE2; the rule does not apply where this is found in the line.
         case: Upper and lower case differ.
         match: Lines that it must cut.
@@ -120,6 +122,7 @@ class Rule:
     languages: tuple[str, ...] = ()
     house: tuple[str, ...] = ()
     max_words: int = 60
+    trigger: str = ""
     unless: str = ""
     case: bool = False
     match: tuple[str, ...] = ()
@@ -314,7 +317,7 @@ def _rule(entry: object, at: str, macros: Mapping[str, str]) -> Rule:
         raise ValueError(f"{at}: needs `match`, at least one line that it must cut")
     if "near_miss" not in values:
         raise ValueError(f"{at}: needs `near_miss`, lines that look alike and must stay (an empty list if none can)")
-    for key in ("pattern", "unless"):
+    for key in ("pattern", "trigger", "unless"):
         if key in entry:
             values[key] = _pattern(entry[key], at, key, macros)
     if not values.get("pattern"):

@@ -34,7 +34,9 @@ BARE: Final = frozenset(
 )
 """Shortcodes that also stand without attributes. Any other name in brackets needs attributes or an underscore."""
 
-_WRAPS: Final = frozenset({"embed", "audio", "video", "youtube", "vimeo", "instagram", "tweet", "twitter", "soundcloud"})
+_WRAPS: Final = frozenset(
+    {"embed", "audio", "video", "youtube", "vimeo", "instagram", "tweet", "twitter", "soundcloud"}
+)
 _REF_KEYS: Final = ("ids", "id", "fid", "nid", "src", "url", "mp4", "mp3", "ref", "slug")
 
 

@@ -53,7 +53,9 @@ def test_a_story_with_everything_a_house_prints_around_it(
     assert edited.dateline == Dateline("LISBON")
     assert edited.agencies == ("REUTERS",)
     assert edited.captions == (
-        Caption("A tram passes the old quay of Porto Alto, in the harbour district, March 3, 2024.", "REUTERS/Jane Doe"),
+        Caption(
+            "A tram passes the old quay of Porto Alto, in the harbour district, March 3, 2024.", "REUTERS/Jane Doe"
+        ),
     )
     assert [kind for kind, _ in cuts_of(edited)] == [
         "headline",
@@ -130,5 +132,3 @@ def test_the_second_seed(shared: Path, desk: Desk, draft_of: Callable[..., Draft
     assert edited.embeds == (Embed("nid", "720192"),)
     assert edited.text.split("\n\n") == [lines[0].removeprefix("WASHINGTON — "), *lines[1:-1]]
     assert cuts_of(edited) == [("dateline", "WASHINGTON — "), ("embed", "[[nid:720192]]")]
-
-
