@@ -19,13 +19,12 @@ SENTENCE_REACH = 240
 QUOTATION_REACH = 1200
 """How far back the opening mark of a quotation is looked for."""
 
-_QUOTE_PAIRS = (("“", "”"), ("«", "»"), ("„", "“"))
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
 _MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
-_CALL_OR_FIELD = re.compile(r"[A-Za-z0-9][.:(\[]\w*-?$")
+_CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _CLOSED = re.compile(r"’(?!\w)")
 
@@ -46,18 +45,13 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_angles", "_code", "_mentions", "_quotations", "_quotes", "_ticks", "text")
+    __slots__ = ("_code", "_quotations", "_quotes", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
-        self._ticks = "`" in text
-        self._angles = "<" in text
-        self._code = ";" in text
-        self._quotes = '"' in text or "“" in text or "‘" in text or "«" in text or "„" in text
-        self._mentions = (
-            " word" in text or "spel" in text or "Spel" in text or " term " in text or self._quotes or "'" in text
-        )
+        self._code = "`" in text or "<" in text or ";" in text
+        self._quotes = '"' in text or "“" in text or "‘" in text
 
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
@@ -69,9 +63,9 @@ class Masks:
         )
         if not loose and is_glued(text, start, end):
             return True
-        if (self._ticks or self._angles or self._code) and is_code(text, start, end):
+        if self._code and is_code(text, start, end):
             return True
-        if self._mentions and is_mention(text, start, end):
+        if is_mention(text, start, end):
             return True
         if self._quotes:
             opened = quotation_around(text, start, end)
@@ -127,15 +121,16 @@ def is_code(text: str, start: int, end: int) -> bool:
 
 def is_mention(text: str, start: int, end: int) -> bool:
     """True if the word is talked about (`the word colour`, `spelt 'colour'`) rather than used."""
-    words = _words()
     quoted = start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING
-    before = _WORD.findall(text[max(0, start - 16) : start].lower())
-    if before and before[-1] in words["mention.before" if quoted else "mention.bare"]:
-        return not any(sign in text[max(0, start - 3) : start] for sign in ".;:!?,\n")
+    words = _words()
+    before = text[max(0, start - 20) : start].rstrip(_OPENING + " ").lower()
+    last = before[before.rfind(" ") + 1 :].lstrip(_OPENING + "(")
+    if last in words["mention.before" if quoted else "mention.bare"]:
+        return True
     if not quoted:
         return False
-    first, last = _sentence_bounds(text, start, end)
-    return not words["mention.sentence"].isdisjoint(_WORD.findall(text[first:last].lower()))
+    sentence = slice(*_sentence_bounds(text, start, end))
+    return not words["mention.sentence"].isdisjoint(_WORD.findall(text[sentence].lower()))
 
 
 def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
@@ -150,10 +145,9 @@ def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
 def quotation_around(text: str, start: int, end: int) -> int | None:
     """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none."""
     low = max(0, start - QUOTATION_REACH)
-    for opening, closing in _QUOTE_PAIRS:
-        opened = text.rfind(opening, low, start)
-        if opened >= 0 and text.find(closing, opened + 1, start) < 0:
-            return opened
+    opened = text.rfind("“", low, start)
+    if opened >= 0 and text.find("”", opened + 1, start) < 0:
+        return opened
     opened = text.rfind('"', low, start)
     if opened >= 0:
         paragraph = max(low, text.rfind("\n", low, start) + 1)

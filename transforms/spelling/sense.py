@@ -16,20 +16,44 @@ from copydesk.transforms.spelling.table import read_data
 
 REACH = 90
 """Characters looked at on each side of a hit: about fifteen words."""
+PASSAGE = 500
+"""Characters to each side that tell what a passage is about: about a paragraph."""
 
-_TOKEN = re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['’+-][^\W\d_]+)*|[$£€,.;:()]")
+_TOKEN = re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['’+-][^\W\d_]+)*|[$£€](?=\d)|[,.;:()]")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
 _SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
 _HYPHENS = "-‐‑"
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
-    """The words around a hit, lower case, nearest first; `hyphen` is the one tied to it by a hyphen on the left."""
+    """The words around a hit.
 
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-    hyphen: str
+    Attributes:
+        left: Words before it in its sentence, nearest first, lower case; `^` where the sentence starts.
+        right: Words after it, likewise; `|` where the sentence ends.
+        hyphen: The word tied to it by a hyphen on its left; empty if there is none.
+    """
+
+    __slots__ = ("_end", "_start", "_text", "hyphen", "left", "right")
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self._text, self._start, self._end = text, start, end
+        before = text[max(0, start - REACH) : start]
+        after = text[end : end + REACH]
+        cut = 0
+        for match in _SENTENCE_END.finditer(before + "X"):
+            cut = match.end()
+        ending = _SENTENCE_END.search(after)
+        left = _TOKEN.findall(before[cut:].lower())
+        left.reverse()
+        tied = left and before[-1:] in _HYPHENS and before[-2:-1].isalnum()
+        self.left = (*left, "^")
+        self.right = (*_TOKEN.findall((after[: ending.start()] if ending else after).lower()), "|")
+        self.hyphen = left[0] if tied else ""
+
+    def about(self) -> list[str]:
+        """The words of the passage: `PASSAGE` characters to each side, whatever the sentences."""
+        return _TOKEN.findall(self._text[max(0, self._start - PASSAGE) : self._end + PASSAGE].lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +69,24 @@ class Cue:
 
     def fits(self, context: Context) -> bool:
         """True if the cue's words stand where it looks."""
-        if not _any_of(self._seen(context), self.words):
+        if not self._found(context):
             return False
         if self.unless_next and _any_of(context.right[:1], self.unless_next):
             return False
         return not (self.unless_last and _any_of(context.left[:1], self.unless_last))
 
-    def _seen(self, context: Context) -> tuple[str, ...]:
+    def _found(self, context: Context) -> bool:
         match self.where:
             case "left":
-                return context.left[: self.reach]
+                return _any_of(context.left[: self.reach], self.words)
             case "right":
-                return context.right[: self.reach]
+                return _any_of(context.right[: self.reach], self.words)
             case "near":
-                return context.left[: self.reach] + context.right[: self.reach]
+                return _any_of(context.left[: self.reach] + context.right[: self.reach], self.words)
+            case "about":
+                return sum(word in self.words for word in context.about()) >= self.reach
             case _:
-                return (context.hyphen,) if context.hyphen else ()
+                return context.hyphen != "" and _any_of((context.hyphen,), self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +114,6 @@ def _any_of(tokens: tuple[str, ...], words: frozenset[str]) -> bool:
     return False
 
 
-def context_of(text: str, start: int, end: int) -> Context:
-    """The words around `text[start:end]`, within its sentence and `REACH` characters."""
-    before = text[max(0, start - REACH) : start]
-    after = text[end : end + REACH]
-    cut = None
-    for match in _SENTENCE_END.finditer(before + "X"):
-        cut = match.end()
-    if cut is not None:
-        before = before[cut:]
-    match_after = _SENTENCE_END.search(after)
-    if match_after:
-        after = after[: match_after.start()]
-    left = tuple(reversed(_TOKEN.findall(before.lower())))
-    right = tuple(_TOKEN.findall(after.lower()))
-    tied = before[-1:] in _HYPHENS and before[-2:-1].isalnum() if before else False
-    hyphen = left[0].rstrip("-") if tied and left else ""
-    return Context((*left, "^"), (*right, "$"), hyphen)
-
-
 @lru_cache(maxsize=1)
 def sense_rules() -> dict[str, SenseRule]:
     """Form -> the rule that decides it, from `sense.toml`.
@@ -129,8 +136,8 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen"):
-            raise ValueError(f"a cue looks left, right, near, next, last or at a hyphen: {line}")
+        if where not in ("left", "right", "near", "about", "hyphen"):
+            raise ValueError(f"a cue looks left, right, near, about, next, last or at a hyphen: {line}")
         return Cue(
             verdict == "change",
             where,

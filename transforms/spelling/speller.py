@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from copydesk.transforms.spelling import names
 from copydesk.transforms.spelling.masks import Masks
-from copydesk.transforms.spelling.scan import SPACE, Scanner, fold
-from copydesk.transforms.spelling.sense import SenseRule, context_of, sense_rules
+from copydesk.transforms.spelling.scan import Scanner
+from copydesk.transforms.spelling.sense import Context, SenseRule, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
 from copydesk.transforms.spelling.table import data_version, prefixes, table, table_lines
 
@@ -18,9 +18,6 @@ VARIETIES = (*TABLE_VARIETIES, "keep")
 Names = Literal["keep", "official", "target"]
 Quotes = Literal["house", "keep"]
 Acronyms = Literal["keep", "word", "capitals"]
-
-LONGEST_PREFIX = 8
-"""Letters of the longest productive prefix, and one more."""
 
 _SOFT_HYPHEN = "\u00ad"
 _HYPHENS = "-‐‑"
@@ -58,36 +55,25 @@ class Respelling(NamedTuple):
     changes: tuple[Change, ...]
 
 
-class _Rules(NamedTuple):
-    """What a Speller works with; built once per process and variety."""
+class _Form(NamedTuple):
+    """What is known of one form."""
 
-    scanner: Scanner
-    targets: list[str]
-    rules: list[str]
-    senses: list[SenseRule | None]
-    joints: list[tuple[int, str] | None]
-    prefixes: frozenset[str]
+    new: str
+    rule: str
+    sense: SenseRule | None
+    joint: tuple[int, str] | None
 
 
 @cache
-def _rules(variety: str, acronyms: Acronyms) -> _Rules:
+def _scanner(variety: str, acronyms: Acronyms) -> tuple[Scanner, dict[str, _Form]]:
+    """What a Speller works with; built once per process, variety and style of acronyms."""
     entries = table(variety)
     senses = sense_rules()
-    plain: list[str] = []
-    behind_prefix: list[str] = []
-    for form, entry in entries.items():
-        (behind_prefix if entry.prefixed and form not in senses else plain).append(form)
-    house_acronyms = _acronyms(acronyms)
-    plain += [form for form in house_acronyms if form not in entries]
-    ordered = plain + behind_prefix
-    return _Rules(
-        Scanner(plain, behind_prefix),
-        [entries[form].new if form in entries else house_acronyms[form] for form in ordered],
-        [entries[form].rule if form in entries else "acronym" for form in ordered],
-        [senses.get(form) if form in entries else None for form in ordered],
-        [_joint(form) for form in ordered],
-        prefixes(),
-    )
+    known = {form: _Form(entry.new, entry.rule, senses.get(form), _joint(form)) for form, entry in entries.items()}
+    for form, new in _acronyms(acronyms).items():
+        known.setdefault(form, _Form(new, "acronym", None, None))
+    by_ending = {form: entry.ending for form, entry in entries.items() if entry.ending}
+    return Scanner((form for form in known if form not in by_ending), by_ending, prefixes()), known
 
 
 def _joint(form: str) -> tuple[int, str] | None:
@@ -176,36 +162,22 @@ class Speller:
         return Respelling(rebuild(text, changes), tuple(changes))
 
     def _changes(self, text: str, title: bool, context: str) -> list[Change]:
-        rules = _rules(self.variety, self.acronyms)
-        folded = b" " + fold(text) + b" "
+        scanner, forms = _scanner(self.variety, self.acronyms)
         changes: list[Change] = []
-        mask = None
-        for index, start, stop in rules.scanner.find(folded):
-            if folded[stop] != SPACE:
-                continue
-            end = stop - 1
-            prefix = ""
-            if index >= rules.scanner.first_prefixed:
-                start -= 1
-                if folded[start] != SPACE:
-                    word_start = folded.rfind(b" ", max(0, start - LONGEST_PREFIX), start)
-                    prefix = text[word_start:start].lower()
-                    if word_start < 0 or prefix not in rules.prefixes:
-                        continue
-                    start = word_start
+        masks = None
+        for start, end, form, prefix in scanner.find(text):
             old = text[start:end]
-            joint = rules.joints[index]
+            new, rule, sense, joint = forms[form]
             if joint is not None and old[joint[0]] not in joint[1]:
                 continue
             # Letters beyond Latin-1 look like spaces to the scanner.
             if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
                 continue
-            if mask is None:
-                mask = Masks(text, quotations=self.quotes == "keep")
-            if mask.covers(start, end):
+            if masks is None:
+                masks = Masks(text, quotations=self.quotes == "keep")
+            if masks.covers(start, end):
                 continue
-            rule, new = rules.rules[index], prefix + rules.targets[index]
-            sense = rules.senses[index]
+            new = prefix + new
             if not old.islower():
                 headline = title or names.is_headline(text, start, end)
                 article = context or (names.without_line(text, start, end) if headline else text)
@@ -216,7 +188,7 @@ class Speller:
                     continue
                 new = _with_case(old, new)
             if sense is not None:
-                if not sense.changes(context_of(text, start, end)):
+                if not sense.changes(Context(text, start, end)):
                     continue
                 rule = f"sense.{sense.name}"
             if new:

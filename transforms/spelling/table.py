@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 from copydesk.transforms.spelling.inflect import inflect
 
@@ -29,12 +30,12 @@ class Entry:
     Attributes:
         new: The form the variety writes, lower case.
         rule: Name of the family, or `word`, `hyphen`, `diaeresis`.
-        prefixed: The form may also be met behind one of the productive prefixes.
+        ending: What the form is found by, where its family is found by endings; else empty.
     """
 
     new: str
     rule: str
-    prefixed: bool = False
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Row:
     forms: dict[str, str]
     lenient: frozenset[str]
     rule: str
-    prefixed: bool = False
+    stem: str = ""
+    """What all forms begin with, where the family is found by endings; else empty."""
 
 
 def read_data(name: str) -> str:
@@ -71,7 +73,7 @@ def table_lines(name: str) -> Iterator[list[str]]:
 @lru_cache(maxsize=1)
 def prefixes() -> frozenset[str]:
     """The productive prefixes, lower case, without hyphen."""
-    return frozenset(tomllib.loads(read_data("families.toml"))["prefixes"].split())
+    return frozenset(tomllib.loads(read_data("families.toml"))["productive_prefixes"].split())
 
 
 def _doubled(word: str, agent: bool) -> Iterator[tuple[str, str]]:
@@ -80,23 +82,33 @@ def _doubled(word: str, agent: bool) -> Iterator[tuple[str, str]]:
         yield word + ending, word + word[-1] + ending
 
 
+def _pairs(family: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Left form, right form and common stem of every member of a family, inflected, with its family's prefixes."""
+    for kinds, members in family["words"].items():
+        for member in members.split():
+            if kinds in ("double", "doubler"):
+                pairs = list(_doubled(member, agent=kinds == "doubler"))
+                stem = ""
+            else:
+                template = member if "~" in member else member + "~"
+                left, right = (template.replace("~", family[side]) for side in ("left", "right"))
+                pairs = list(zip(inflect(left, kinds), inflect(right, kinds), strict=True))
+                stem = template.partition("~")[0]
+            for left, right in pairs:
+                if left == right:
+                    continue
+                yield left, right, stem
+                for prefix in family.get("prefixes", "").split():
+                    yield prefix + left, prefix + right, ""
+
+
 def _family_rows() -> Iterator[Row]:
     for name, family in tomllib.loads(read_data("families.toml"))["family"].items():
         left_users = frozenset(family["left_used_by"])
         lenient = frozenset(family.get("lenient", ()))
-        prefixed = bool(family.get("prefixed", False))
-        for kinds, members in family["words"].items():
-            for member in members.split():
-                if kinds in ("double", "doubler"):
-                    pairs = list(_doubled(member, agent=kinds == "doubler"))
-                else:
-                    template = member if "~" in member else member + "~"
-                    left, right = (template.replace("~", family[side]) for side in ("left", "right"))
-                    pairs = list(zip(inflect(left, kinds), inflect(right, kinds), strict=True))
-                for left, right in pairs:
-                    if left != right:
-                        forms = {v: left if v in left_users else right for v in VARIETIES}
-                        yield Row(forms, lenient, name, prefixed)
+        for left, right, stem in _pairs(family):
+            forms = {v: left if v in left_users else right for v in VARIETIES}
+            yield Row(forms, lenient, name, stem if family.get("by_ending") else "")
 
 
 def _word_rows() -> Iterator[Row]:
@@ -145,7 +157,7 @@ def table(variety: str) -> dict[str, Entry]:
         new = row.forms[variety]
         for form in row.forms.values():
             if form != new:
-                entries.setdefault(form, Entry(new, row.rule, row.prefixed))
+                entries.setdefault(form, Entry(new, row.rule, form[len(row.stem) :] if row.stem else ""))
     for old, new, rule, users in _hyphen_rows():
         if variety in users:
             entries[old] = Entry(new, rule)
