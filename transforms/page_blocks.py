@@ -10,42 +10,39 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, Self
+from typing import Final, Protocol, Self
 
 from copydesk.transforms.draft import Block, BlockKind
 from copydesk.transforms.page_names import Names, names_of
 
-INLINE: Final = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr o:p output q s samp "
-    "small span strike strong sub sup time tt u var wbr rb rt rp rtc ruby".split()
-)
-"""Elements that do not break the line: those the HTML Standard's rendering section gives no `display: block`."""
+# How a node is taken on the walk. Plain numbers: the members of an Enum would cost more than all the rest.
+_UNSEEN, _TEXT, _BREAK, _PICTURE, _BARE, _BOLD, _INLINE, _LINK, _FIGURE, _BOX = range(10)
 
-UNSEEN: Final = frozenset(
-    "script style noscript template svg math iframe object embed video audio canvas select datalist option textarea "
-    "input head title meta link base map progress meter frameset noframes noembed param source track img "
-    "-comment -doctype".split()
-)
-"""Nodes whose content is not text of the page, or is shown only where something else fails."""
-
+_INLINES: Final = (_INLINE, _LINK)
+_TAGS: Final[dict[int, str]] = {
+    _TEXT: "-text",
+    _BREAK: "br",
+    _PICTURE: "img video iframe amp-img amp-video",
+    # Content that is not text of the page, or is shown only where something else fails.
+    _UNSEEN: "script style noscript template svg math object embed audio canvas select datalist option textarea "
+    "input head title meta link base map progress meter frameset noframes noembed param source track "
+    "-comment -doctype",
+    # What the rendering section of the HTML Standard gives no `display: block`; the names of the first are not read.
+    _BARE: "i em u wbr sub sup s",
+    _BOLD: "b strong",
+    _LINK: "a",
+    _INLINE: "abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr o:p output q samp "
+    "small span strike time tt var rb rt rp rtc ruby",
+    _FIGURE: "figure figcaption",
+}
+_WAYS: Final = {tag: way for way, tags in _TAGS.items() for tag in tags.split()}
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_PICTURES: Final = frozenset({"img", "video", "iframe", "amp-img", "amp-video", "audio"})
-_BARE: Final = frozenset({"b", "i", "em", "strong", "u", "wbr", "sub", "sup", "s"})
-_NAMED: Final = (
-    "class",
-    "id",
-    "role",
-    "itemprop",
-    "data-testid",
-    "data-component",
-    "data-cy",
-    "data-type",
-    "data-module",
+_NAMED: Final = frozenset(
+    {"class", "id", "role", "itemprop", "data-testid", "data-component", "data-cy", "data-type", "data-module"}
 )
-_UNPRINTED: Final = {0x00AD: None, 0x200B: None, 0x2060: None, 0xFEFF: None}
+_UNPRINTED: Final = ("\u00ad", "\u200b", "\u2060", "\ufeff")
 _MAX_TOKENS: Final = 24
 _NAMELESS: Final = names_of("")
-_Way = Literal["", "inline", "link", "bold", "box", "figure"]
 _NOT_SHOWN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -121,124 +118,6 @@ class PageText:
     passages: list[Passage] = field(default_factory=list)
 
 
-class _Walker:
-    """One walk over one tree. The state is what is open at the current node."""
-
-    def __init__(self) -> None:
-        self.page = PageText()
-        self.pieces: list[str] = []
-        self.linked = self.bold = self.breaks = 0  # of the passage under way
-        self.in_link = self.in_bold = self.in_figure = 0  # open elements
-        self.box = -1
-
-    def walk(self, body: Node) -> PageText:
-        """Visit every node below `body`, itself included."""
-        node: Node = body
-        opened: list[tuple[_Way, int]] = []
-        while True:
-            tag = node.tag or ""
-            if tag == "-text":
-                self._text(node.text_content or "")
-            elif tag == "br":
-                self._break()
-            elif tag in _PICTURES:
-                if self.box >= 0:
-                    self.page.boxes[self.box].pictured = True
-            elif tag not in UNSEEN:
-                outer = self.box
-                way = self._enter(node, tag)
-                if way:
-                    child = node.first_child
-                    if child is not None:
-                        opened.append((way, outer))
-                        node = child
-                        continue
-                    self._leave(way, outer)
-            while opened:
-                following = node.next
-                if following is not None:
-                    node = following
-                    break
-                parent = node.parent
-                if parent is None:  # pragma: no cover - every opened node is a parent
-                    return self.page
-                node = parent
-                self._leave(*opened.pop())
-            if not opened:
-                return self.page
-
-    def _text(self, text: str) -> None:
-        self.pieces.append(text)
-        if self.in_link or self.in_bold or self.breaks:
-            length = len(text.strip())
-            if length:
-                self.breaks = 0
-            if self.in_link:
-                self.linked += length
-            if self.in_bold:
-                self.bold += length
-
-    def _break(self) -> None:
-        self.breaks += 1
-        if self.breaks > 1:
-            self._flush()
-        else:
-            self.pieces.append("\n")
-
-    def _enter(self, node: Node, tag: str) -> _Way:
-        """Open an element and say how, so that `_leave` can undo it; "" where nothing of it is seen."""
-        if tag in _BARE:
-            if tag == "b" or tag == "strong":
-                self.in_bold += 1
-                return "bold"
-            return "inline"
-        given = node.attributes
-        names = names_of(" ".join([value for key in _NAMED if (value := given.get(key))])) if given else _NAMELESS
-        hidden = "hidden" in given or ("style" in given and _NOT_SHOWN.search(given["style"] or "") is not None)
-        if names.unseen:
-            return ""
-        way: _Way = "box"
-        if tag in INLINE:
-            if hidden:
-                return ""
-            if names.tokens and "br" in names.tokens and node.first_child is None:
-                self._flush()  # a line break drawn by a style
-                return ""
-            if names.kind != "credit" or not self.in_figure:
-                if tag != "a":
-                    return "inline"
-                self.in_link += 1
-                return "link"
-        elif tag == "figure" or tag == "figcaption" or names.kind == "caption":
-            self.in_figure += 1
-            way = "figure"
-        self._flush()
-        self.page.boxes.append(Box(self.box, tag, names, hidden))
-        self.box = len(self.page.boxes) - 1
-        return way
-
-    def _leave(self, way: _Way, outer: int) -> None:
-        if way == "link":
-            self.in_link -= 1
-        elif way == "bold":
-            self.in_bold -= 1
-        elif way != "inline":
-            self._flush()
-            self.box = outer
-            if way == "figure":
-                self.in_figure -= 1
-
-    def _flush(self) -> None:
-        if self.pieces:
-            text = " ".join("".join(self.pieces).split())
-            self.pieces.clear()
-            if text and not text.isascii():
-                text = text.translate(_UNPRINTED).strip()
-            if text:
-                self.page.passages.append(Passage(text, self.box, self.linked, self.bold))
-        self.linked = self.bold = self.breaks = 0
-
-
 def read_passages(body: Node) -> PageText:
     """Read the visible text of a page.
 
@@ -248,7 +127,101 @@ def read_passages(body: Node) -> PageText:
     Returns:
         Its passages and boxes; the first box is the body. Time and memory grow linearly with the number of nodes.
     """
-    return _Walker().walk(body)
+    page = PageText()
+    boxes, passages = page.boxes, page.passages
+    pieces: list[str] = []  # the passage under way
+    linked = bold = breaks = 0  # of that passage
+    in_link = in_bold = in_figure = 0  # elements open
+    box = -1
+    opened: list[tuple[int, int]] = []  # how each open element was entered, and the box around it
+    node = body
+    # One loop with its state in local names: a method for each kind of node takes three times as long.
+    while True:
+        tag = node.tag or ""
+        way = _WAYS.get(tag, _BOX)
+        if way == _TEXT:
+            text = node.text_content or ""
+            if pieces or not text.isspace():
+                pieces.append(text)
+                if in_link or in_bold or breaks:
+                    length = len(text.strip())
+                    breaks = 0 if length else breaks
+                    linked += length if in_link else 0
+                    bold += length if in_bold else 0
+            way = _UNSEEN
+        elif way == _BREAK:
+            breaks += 1
+            if breaks > 1:
+                _flush(pieces, passages, box, linked, bold)
+                linked = bold = breaks = 0
+            else:
+                pieces.append("\n")
+            way = _UNSEEN
+        elif way == _PICTURE:
+            boxes[box].pictured = True
+            way = _UNSEEN
+        elif way != _UNSEEN and way != _BARE and way != _BOLD:
+            given = node.attributes
+            if not given:
+                names = _NAMELESS
+            elif len(given) == 1 and "class" in given:
+                names = names_of(given["class"] or "")
+            else:
+                names = names_of(" ".join([value for key, value in given.items() if key in _NAMED and value]))
+            hidden = "hidden" in given or ("style" in given and _NOT_SHOWN.search(given["style"] or "") is not None)
+            if names.unseen or (hidden and way in _INLINES):
+                way = _UNSEEN
+            elif way == _INLINE and names.tokens and "br" in names.tokens and node.first_child is None:
+                _flush(pieces, passages, box, linked, bold)  # a line break drawn by a style
+                linked = bold = breaks = 0
+            elif way != _LINK and (way != _INLINE or (in_figure and names.kind == "credit")):
+                if pieces:
+                    _flush(pieces, passages, box, linked, bold)
+                    linked = bold = breaks = 0
+                way = _FIGURE if way == _FIGURE or names.kind == "caption" else _BOX
+                boxes.append(Box(box, tag, names, hidden))
+        if way != _UNSEEN:
+            child = node.first_child
+            outer = box
+            if way >= _FIGURE:
+                box = len(boxes) - 1
+            if child is not None:
+                opened.append((way, outer))
+                in_link += way == _LINK
+                in_bold += way == _BOLD
+                in_figure += way == _FIGURE
+                node = child
+                continue
+            box = outer
+        following = node.next if opened else None
+        while following is None:
+            if not opened:
+                return page
+            way, outer = opened.pop()
+            if way == _LINK:
+                in_link -= 1
+            elif way == _BOLD:
+                in_bold -= 1
+            elif way >= _FIGURE:
+                if pieces:
+                    _flush(pieces, passages, box, linked, bold)
+                    linked = bold = breaks = 0
+                box = outer
+                in_figure -= way == _FIGURE
+            node = node.parent or body
+            following = node.next if opened else None
+        node = following
+
+
+def _flush(pieces: list[str], passages: list[Passage], box: int, linked: int, bold: int) -> None:
+    text = " ".join("".join(pieces).split())
+    pieces.clear()
+    if not text.isascii():
+        for character in _UNPRINTED:
+            if character in text:
+                text = text.replace(character, "").strip()
+    if text:
+        passages.append(Passage(text, box, linked, bold))
 
 
 def lay_out(page: PageText, kinds: Sequence[BlockKind], in_story: Sequence[bool]) -> tuple[str, tuple[Block, ...]]:

@@ -63,13 +63,14 @@ class Parts:
         self.prose = prose
         self.title = title
         self.kept = list(inside)
+        self.given = [i for i, yes in enumerate(inside) if yes]
         self.crowded: list[bool] = []
         self.pictured = self._find_pictured()
         self.headers = self._find_headers()
 
     def settle(self) -> list[bool]:
         """For each passage whether it belongs to the story; passages found to be captions get that kind."""
-        for i in [i for i, kept in enumerate(self.kept) if kept]:
+        for i in self.given:
             if self.kinds[i] in APART:
                 continue
             if self._is_caption(i):
@@ -150,7 +151,7 @@ class Parts:
 
     def _drop_lists_of_links(self) -> None:
         lists: dict[int, list[int]] = {}
-        for i, kept in enumerate(self.kept):
+        for i in self.given:
             if self.kinds[i] == "list_item":
                 lists.setdefault(self._list_around(self.passages[i].box), []).append(i)
         for items in lists.values():
