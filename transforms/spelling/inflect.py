@@ -46,8 +46,8 @@ def inflect(word: str, kinds: str) -> list[str]:
 
     Args:
         word: The base form.
-        kinds: `-` for the word alone, or letters: `n` plural; `v` -s -ed -ing; `r` -er -ers; `t` -ation and its
-            derivatives; `b` -able, -ability.
+        kinds: `-` for the word alone, or letters: `n` plural; `v` -s -ed -ing; `r` -er -ers; `t` -ation,
+            -ations; `b` -able.
 
     Raises:
         ValueError: A letter that names no inflection.
@@ -60,14 +60,14 @@ def inflect(word: str, kinds: str) -> list[str]:
             case "n":
                 forms.append(plural(word))
             case "v":
-                forms += [plural(word), past(word), present_participle(word), present_participle(word) + "s"]
+                forms += [plural(word), past(word), present_participle(word)]
             case "r":
                 forms += [agent(word), agent(word) + "s"]
             case "t":
                 noun = _stem(word) + "ation"
-                forms += [noun, noun + "s", noun + "al", noun + "ally"]
+                forms += [noun, noun + "s"]
             case "b":
-                forms += [_stem(word) + ending for ending in ("able", "ably", "ability")]
+                forms.append(_stem(word) + "able")
             case _:
                 raise ValueError(f"unknown inflection {kind!r} of {word!r}")
     return forms

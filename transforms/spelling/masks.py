@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import lru_cache
+from functools import cache
 
 from copydesk.transforms.spelling.table import read_data
 
@@ -29,7 +29,7 @@ _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _CLOSED = re.compile(r"’(?!\w)")
 
 
-@lru_cache(maxsize=1)
+@cache
 def _words() -> dict[str, frozenset[str]]:
     data = tomllib.loads(read_data("masks.toml"))
     return {

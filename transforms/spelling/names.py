@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import lru_cache
+from functools import cache
+from typing import NamedTuple
 
 from copydesk.transforms.spelling.table import american, read_data
 
@@ -34,22 +35,40 @@ _BLANKS = " \t\u00a0\u202f"
 _VERB_ENDINGS = ("ing", "ise", "ize", "ises", "izes", "yse", "yze", "yses", "yzes")
 
 
-@lru_cache(maxsize=1)
+@cache
 def _words() -> dict[str, frozenset[str]]:
     data = tomllib.loads(read_data("names.toml"))
     return {key: frozenset(words.split()) for key, words in data.items() if key != "official"}
 
 
-@lru_cache(maxsize=1)
-def _official() -> dict[str, tuple[tuple[tuple[str, ...], int, str], ...]]:
-    """Canonical word -> the official names it is in: (canonical words, its place, its spelling), longest first."""
-    index: dict[str, list[tuple[tuple[str, ...], int, str]]] = {}
+class _Official(NamedTuple):
+    """A word of an official name: what stands before and after it there (canonical), and how it is written.
+
+    `anchor` is a word of the name that has one spelling only: where it is not near, the name is not there.
+    """
+
+    before: list[str]
+    after: list[str]
+    spelling: str
+    anchor: str
+
+
+@cache
+def _official() -> dict[str, tuple[_Official, ...]]:
+    """Canonical word -> its places in official names, longest names first."""
+    index: dict[str, list[_Official]] = {}
+    variable = {*american(), *american().values()}
     for line in tomllib.loads(read_data("names.toml"))["official"].splitlines():
         words = _WORD.findall(line)
-        key = tuple(canonical(word) for word in words)
+        key = [canonical(word) for word in words]
+        fixed = [word for word in key if word not in variable and "-" not in word]
         for place, word in enumerate(words):
-            index.setdefault(key[place], []).append((key, place, word))
-    return {word: tuple(sorted(found, key=lambda name: -len(name[0]))) for word, found in index.items()}
+            if key[place] in variable or "-" in word:
+                anchor = max(fixed, key=len, default="")
+                index.setdefault(key[place], []).append(_Official(key[:place], key[place + 1 :], word, anchor))
+    return {
+        word: tuple(sorted(found, key=lambda name: -len(name.before + name.after))) for word, found in index.items()
+    }
 
 
 def canonical(word: str) -> str:
@@ -68,13 +87,16 @@ def official_spelling(text: str, start: int, end: int) -> str | None:
     found = _official().get(canonical(text[start:end]))
     if not found:
         return None
-    before = _WORD.findall(text[max(0, start - NAME_REACH) : start])
-    after = _WORD.findall(text[end : end + NAME_REACH].removeprefix("'s").removeprefix("’s"))
-    for key, place, word in found:
-        left = before[len(before) - place :] if place else []
-        right = after[: len(key) - place - 1]
-        if [*map(canonical, left)] == [*key[:place]] and [*map(canonical, right)] == [*key[place + 1 :]]:
-            return word
+    near = text[max(0, start - NAME_REACH) : end + NAME_REACH].lower()
+    found = tuple(name for name in found if name.anchor in near)
+    if not found:
+        return None
+    before = [*map(canonical, _WORD.findall(text[max(0, start - NAME_REACH) : start]))]
+    after = [*map(canonical, _WORD.findall(text[end : end + NAME_REACH].removeprefix("'s").removeprefix("’s")))]
+    for name in found:
+        left = before[len(before) - len(name.before) :] if name.before else []
+        if left == name.before and after[: len(name.after)] == name.after:
+            return name.spelling
     return None
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, cached_property
 from typing import Any
 
 from copydesk.transforms.spelling.table import read_data
 
-REACH = 90
-"""Characters looked at on each side of a hit: about fifteen words."""
+REACH = 70
+"""Characters looked at on each side of a hit: about twelve words."""
 PASSAGE = 500
 """Characters to each side that tell what a passage is about: about a paragraph."""
 
@@ -26,30 +26,38 @@ _HYPHENS = "-‐‑"
 
 
 class Context:
-    """The words around a hit.
+    """The words around a hit, lower case, nearest first; worked out when a cue asks for them.
 
-    Attributes:
-        left: Words before it in its sentence, nearest first, lower case; `^` where the sentence starts.
-        right: Words after it, likewise; `|` where the sentence ends.
-        hyphen: The word tied to it by a hyphen on its left; empty if there is none.
+    Where the sentence starts `left` ends with `^`; where it ends `right` ends with `|`.
     """
-
-    __slots__ = ("_end", "_start", "_text", "hyphen", "left", "right")
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text, self._start, self._end = text, start, end
-        before = text[max(0, start - REACH) : start]
-        after = text[end : end + REACH]
+
+    @cached_property
+    def left(self) -> tuple[str, ...]:
+        """Words before the hit in its sentence."""
+        before = self._text[max(0, self._start - REACH) : self._start]
         cut = 0
-        for match in _SENTENCE_END.finditer(before + "X"):
-            cut = match.end()
+        if "." in before or "\n" in before or "?" in before or "!" in before:
+            for match in _SENTENCE_END.finditer(before + "X"):
+                cut = match.end()
+        tokens = _TOKEN.findall(before[cut:].lower())
+        tokens.reverse()
+        return (*tokens, "^")
+
+    @cached_property
+    def right(self) -> tuple[str, ...]:
+        """Words after the hit in its sentence."""
+        after = self._text[self._end : self._end + REACH]
         ending = _SENTENCE_END.search(after)
-        left = _TOKEN.findall(before[cut:].lower())
-        left.reverse()
-        tied = left and before[-1:] in _HYPHENS and before[-2:-1].isalnum()
-        self.left = (*left, "^")
-        self.right = (*_TOKEN.findall((after[: ending.start()] if ending else after).lower()), "|")
-        self.hyphen = left[0] if tied else ""
+        return (*_TOKEN.findall((after[: ending.start()] if ending else after).lower()), "|")
+
+    @property
+    def hyphen(self) -> str:
+        """The word tied to the hit by a hyphen on its left; empty if there is none."""
+        before = self._text[max(0, self._start - 2) : self._start]
+        return self.left[0] if len(before) == 2 and before[1] in _HYPHENS and before[0].isalnum() else ""
 
     def about(self) -> list[str]:
         """The words of the passage: `PASSAGE` characters to each side, whatever the sentences."""
@@ -114,7 +122,7 @@ def _any_of(tokens: tuple[str, ...], words: frozenset[str]) -> bool:
     return False
 
 
-@lru_cache(maxsize=1)
+@cache
 def sense_rules() -> dict[str, SenseRule]:
     """Form -> the rule that decides it, from `sense.toml`.
 

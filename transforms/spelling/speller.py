@@ -78,9 +78,9 @@ def _scanner(variety: str, acronyms: Acronyms) -> tuple[Scanner, dict[str, _Form
 
 def _joint(form: str) -> tuple[int, str] | None:
     """Where a form has a hyphen or a space, and what may stand there: folded text does not tell them apart."""
-    for at, char in enumerate(form):
-        if char in "- ":
-            return at, _HYPHENS if char == "-" else _SPACES
+    for joint, written in (("-", _HYPHENS), (" ", _SPACES)):
+        if joint in form:
+            return form.index(joint), written
     return None
 
 
@@ -173,6 +173,10 @@ class Speller:
             # Letters beyond Latin-1 look like spaces to the scanner.
             if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
                 continue
+            if sense is not None:
+                if not sense.changes(Context(text, start, end)):
+                    continue
+                rule = f"sense.{sense.name}"
             if masks is None:
                 masks = Masks(text, quotations=self.quotes == "keep")
             if masks.covers(start, end):
@@ -187,10 +191,6 @@ class Speller:
                         changes.append(Change(start, end - start, old, *named))
                     continue
                 new = _with_case(old, new)
-            if sense is not None:
-                if not sense.changes(Context(text, start, end)):
-                    continue
-                rule = f"sense.{sense.name}"
             if new:
                 changes.append(Change(start, end - start, old, new, rule))
         return changes

@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from copydesk.transforms.spelling.inflect import inflect
 
@@ -23,8 +22,7 @@ DATA_FILES = ("families.toml", "words.tsv", "hyphens.tsv", "sense.toml", "names.
 """Every file that decides what is changed: their content is the version of the rules."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What becomes of one form.
 
     Attributes:
@@ -38,23 +36,12 @@ class Entry:
     ending: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One word: its form in each variety, and the varieties that accept the other forms too."""
-
-    forms: dict[str, str]
-    lenient: frozenset[str]
-    rule: str
-    stem: str = ""
-    """What all forms begin with, where the family is found by endings; else empty."""
-
-
 def read_data(name: str) -> str:
     """The text of a data file of this package."""
     return files("copydesk.transforms.spelling").joinpath(name).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=1)
+@cache
 def data_version() -> str:
     """A digest of the data files, 12 hex digits: the same files give the same digest on any machine."""
     digest = hashlib.sha256()
@@ -70,7 +57,7 @@ def table_lines(name: str) -> Iterator[list[str]]:
             yield line.split("\t")
 
 
-@lru_cache(maxsize=1)
+@cache
 def prefixes() -> frozenset[str]:
     """The productive prefixes, lower case, without hyphen."""
     return frozenset(tomllib.loads(read_data("families.toml"))["productive_prefixes"].split())
@@ -82,36 +69,34 @@ def _doubled(word: str, agent: bool) -> Iterator[tuple[str, str]]:
         yield word + ending, word + word[-1] + ending
 
 
-def _pairs(family: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Left form, right form and common stem of every member of a family, inflected, with its family's prefixes."""
+def _pairs(family: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Left form, right form and length of their common stem, of every member of a family, inflected and prefixed."""
+    prefixes = family.get("prefixes", "").split()
     for kinds, members in family["words"].items():
         for member in members.split():
+            stem = len(member.partition("~")[0])
             if kinds in ("double", "doubler"):
-                pairs = list(_doubled(member, agent=kinds == "doubler"))
-                stem = ""
+                pairs = _doubled(member, agent=kinds == "doubler")
             else:
                 template = member if "~" in member else member + "~"
                 left, right = (template.replace("~", family[side]) for side in ("left", "right"))
-                pairs = list(zip(inflect(left, kinds), inflect(right, kinds), strict=True))
-                stem = template.partition("~")[0]
+                pairs = zip(inflect(left, kinds), inflect(right, kinds), strict=True)
             for left, right in pairs:
-                if left == right:
-                    continue
                 yield left, right, stem
-                for prefix in family.get("prefixes", "").split():
-                    yield prefix + left, prefix + right, ""
+                for prefix in prefixes:
+                    yield prefix + left, prefix + right, stem + len(prefix)
 
 
-def _family_rows() -> Iterator[Row]:
-    for name, family in tomllib.loads(read_data("families.toml"))["family"].items():
-        left_users = frozenset(family["left_used_by"])
-        lenient = frozenset(family.get("lenient", ()))
-        for left, right, stem in _pairs(family):
-            forms = {v: left if v in left_users else right for v in VARIETIES}
-            yield Row(forms, lenient, name, stem if family.get("by_ending") else "")
+@cache
+def _families() -> tuple[tuple[str, dict[str, Any], tuple[tuple[str, str, int], ...]], ...]:
+    families = tomllib.loads(read_data("families.toml"))["family"]
+    return tuple((name, family, tuple(_pairs(family))) for name, family in families.items())
 
 
-def _word_rows() -> Iterator[Row]:
+@cache
+def _words() -> tuple[tuple[dict[str, str], frozenset[str]], ...]:
+    """Of every word of `words.tsv`, inflected: its form in each variety, and the varieties that accept the others."""
+    found = []
     for cells in table_lines("words.tsv"):
         *cells, kinds = [cell.strip() for cell in cells]
         us, gb, oxendict, canada, australia = cells
@@ -121,8 +106,8 @@ def _word_rows() -> Iterator[Row]:
         written = [us if cell == "<" else cell for cell in filled]
         lenient = frozenset(v for v, cell in zip(VARIETIES, written, strict=True) if cell.endswith("?"))
         columns = [inflect(cell.rstrip("?"), kinds) for cell in written]
-        for forms in zip(*columns, strict=True):
-            yield Row(dict(zip(VARIETIES, forms, strict=True)), lenient, "word")
+        found += [(dict(zip(VARIETIES, forms, strict=True)), lenient) for forms in zip(*columns, strict=True)]
+    return tuple(found)
 
 
 def _hyphen_rows() -> Iterator[tuple[str, str, str, frozenset[str]]]:
@@ -131,12 +116,6 @@ def _hyphen_rows() -> Iterator[tuple[str, str, str, frozenset[str]]]:
         rule = "hyphen" if "-" in old else "diaeresis"
         for old_form, new_form in zip(inflect(old, kinds), inflect(new, kinds), strict=True):
             yield old_form, new_form, rule, users
-
-
-@lru_cache(maxsize=1)
-def rows() -> tuple[Row, ...]:
-    """Every word of the tables with its forms, inflected."""
-    return (*_family_rows(), *_word_rows())
 
 
 @cache
@@ -151,24 +130,35 @@ def table(variety: str) -> dict[str, Entry]:
         in one sense and wrong in another are in here too: `sense.toml` decides those in context.
     """
     entries: dict[str, Entry] = {}
-    for row in rows():
-        if variety in row.lenient:
+    for name, family, pairs in _families():
+        if variety in family.get("lenient", ()):
             continue
-        new = row.forms[variety]
-        for form in row.forms.values():
-            if form != new:
-                entries.setdefault(form, Entry(new, row.rule, form[len(row.stem) :] if row.stem else ""))
+        to_left = variety in family["left_used_by"]
+        by_ending = bool(family.get("by_ending"))
+        for left, right, stem in pairs:
+            old, new = (right, left) if to_left else (left, right)
+            if old not in entries and old != new:
+                entries[old] = Entry(new, name, old[stem:] if by_ending else "")
+    for forms, lenient in _words():
+        if variety not in lenient:
+            new = forms[variety]
+            for old in forms.values():
+                if old != new:
+                    entries.setdefault(old, Entry(new, "word"))
     for old, new, rule, users in _hyphen_rows():
         if variety in users:
             entries[old] = Entry(new, rule)
     return entries
 
 
-@lru_cache(maxsize=1)
+@cache
 def american() -> dict[str, str]:
     """Any form of any variety -> its American form: the common key under which spellings of a word meet."""
     keys: dict[str, str] = {}
-    for row in rows():
-        for form in row.forms.values():
-            keys.setdefault(form, row.forms["en-US"])
+    for _, _, pairs in _families():
+        for left, right, _ in pairs:
+            keys.setdefault(right, left)
+    for forms, _ in _words():
+        for form in forms.values():
+            keys.setdefault(form, forms["en-US"])
     return keys
