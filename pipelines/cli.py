@@ -91,11 +91,11 @@ def replay(context: click.Context, /, failures: tuple[str, ...], config: str | N
 def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: Callable[..., Any]) -> None:
     from copydesk.pipelines import summary
 
+    _quieten_beam()
     today = datetime.now(UTC).date().isoformat()
     given = {name: value for name, value in given.items() if value not in (None, ())}
     options = resolve(given, read_config(config) if config else {}, today, beam_args)
     console = Console(stderr=True)
-    _quieten_beam()
     outcome = job(options, summary.watcher(console, options.quiet))
     summary.show(outcome, Console())
     if not outcome.adds_up:
@@ -145,8 +145,9 @@ def _url(output: str) -> str:
 
 
 def _quieten_beam() -> None:
-    """Beam logs each step of a local run; a person wants warnings."""
+    """Beam logs each step of a local run, and what it could not import; a person wants the warnings alone."""
     logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,7 +13,7 @@ that decide on one window exactly one decision stands, and the others are told w
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -44,6 +44,23 @@ class WindowId:
 
     name: str
     date: str
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """What the writing steps must know of a window.
+
+    Attributes:
+        id: Its name and day.
+        shards: Files for each table.
+        seen: Paths of the key files of all earlier windows.
+        facts: What goes into the manifest as it is: versions and options.
+    """
+
+    id: WindowId
+    shards: int
+    seen: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.metrics.metric import Metrics
 
+from copydesk.pipelines.commit import WindowSpec
 from copydesk.pipelines.exchange import Exchange
 from copydesk.pipelines.opening import OpenOptions
 from copydesk.pipelines.plan import Split
@@ -19,7 +20,7 @@ from copydesk.pipelines.progress import Progress
 from copydesk.pipelines.splits import OpenSplit
 from copydesk.pipelines.store import Store
 from copydesk.pipelines.vault import Vault
-from copydesk.pipelines.writing import Commit, Pack, WindowSpec, WriteShard
+from copydesk.pipelines.writing import Commit, Pack, WriteShard
 from copydesk.schemas.article import Article
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits

@@ -307,6 +307,8 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     Raises:
         OptionsError: options that neither Beam nor copydesk has; all are named.
     """
+    if not any(argument.startswith("-") for argument in arguments):
+        return list(arguments), []
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
     parser = _BeamArgumentParser(add_help=False, allow_abbrev=False)

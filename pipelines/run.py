@@ -14,14 +14,9 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
-
 from copydesk.pipelines import commit, files
 from copydesk.pipelines.claim import Claim
 from copydesk.pipelines.exchange import Inline, Spill
-from copydesk.pipelines.ingest import Job, build
 from copydesk.pipelines.ledger import Ledger, next_window
 from copydesk.pipelines.opening import HEAD_BYTES, OpenOptions, is_splittable
 from copydesk.pipelines.options import JobOptions, OptionsError
@@ -37,14 +32,10 @@ from copydesk.pipelines.plan import (
 )
 from copydesk.pipelines.progress import Progress
 from copydesk.pipelines.store import FolderStore, Store, open_store
-from copydesk.pipelines.writing import WindowSpec
 from copydesk.schemas.article import SCHEMA_VERSION
 from copydesk.transforms.boilerplate import load_rules
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
-
-SMALL_BYTES = 48 << 20
-"""A job of less input than this runs in one process: starting more costs as much as it gains (about 4 s)."""
 
 Tell = Callable[[str], None]
 
@@ -214,7 +205,11 @@ class Runner:
                 yield piece
 
     def _run_window(self, name: str, pieces: list[Piece], ledger: Ledger) -> None:
-        window = WindowSpec(
+        # Beam takes seconds to import, and a run that finds nothing new has no need of it.
+        from copydesk.pipelines.engine import run_pipeline
+        from copydesk.pipelines.ingest import Job
+
+        window = commit.WindowSpec(
             commit.WindowId(name, self.options.as_of),
             shards_for(pieces),
             tuple(ledger.seen_files()),
@@ -261,29 +256,3 @@ class Runner:
             yield str(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
-    """Runs the graph for one window and waits for its end.
-
-    Args:
-        job: What the graph does.
-        options: They name the runner.
-        size: Bytes of unpacked input: how much a job must have for more than one process to pay.
-    """
-    if not options.is_local:
-        arguments = [f"--runner={options.runner}", *options.beam_args]
-        pipeline = beam.Pipeline(options=PipelineOptions(arguments))
-    else:
-        workers = options.workers or (available_cores() if size > SMALL_BYTES else 1)
-        arguments = list(options.beam_args)
-        if workers > 1:
-            arguments += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-        pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(arguments))
-    build(pipeline, job)
-    pipeline.run().wait_until_finish()
-
-
-def available_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

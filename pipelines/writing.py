@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -21,7 +21,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from copydesk.pipelines.commit import (
     DoesNotAddUpError,
     Staged,
-    WindowId,
+    WindowSpec,
     decide,
     file_entry,
     publish,
@@ -51,23 +51,6 @@ BATCH_BYTES = 4 * MIB
 """Text held as Python rows before it becomes an Arrow batch."""
 FLUSH_BYTES = 64 * MIB
 """Arrow data that a worker holds before it hands it to the exchange."""
-
-
-@dataclass(frozen=True)
-class WindowSpec:
-    """What the writing steps must know of a window.
-
-    Attributes:
-        id: Its name and day.
-        shards: Files for each table.
-        seen: Paths of the key files of all earlier windows.
-        facts: What goes into the manifest as it is: versions and options.
-    """
-
-    id: WindowId
-    shards: int
-    seen: tuple[str, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

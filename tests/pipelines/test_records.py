@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def parts_of(data: bytes, kind: str, start: int = 0, end: int = -1) -> list[Reco
 @given(st.binary(max_size=200).map(lambda data: data.replace(b"x", b"\n")), st.lists(st.integers(0, 200), max_size=4))
 def test_lines_are_the_same_however_the_file_is_split(data: bytes, cuts: list[int]) -> None:
     bounds = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    pieces = [lines_of(data, low, high) for low, high in zip(bounds, bounds[1:], strict=False)]
+    pieces = [lines_of(data, low, high) for low, high in pairwise(bounds)]
     assert [record for piece in pieces for record in piece] == lines_of(data)
 
 
@@ -38,7 +39,7 @@ def test_lines_are_the_same_however_the_file_is_split(data: bytes, cuts: list[in
 )
 def test_parts_are_the_same_however_the_file_is_split(data: bytes, cuts: list[int]) -> None:
     bounds = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    pieces = [parts_of(data, "rule", low, high) for low, high in zip(bounds, bounds[1:], strict=False)]
+    pieces = [parts_of(data, "rule", low, high) for low, high in pairwise(bounds)]
     assert [record for piece in pieces for record in piece] == parts_of(data, "rule")
 
 

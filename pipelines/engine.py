@@ -1,0 +1,41 @@
+"""Runs the graph on an engine: on this machine, or wherever the options say."""
+
+from __future__ import annotations
+
+import os
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from copydesk.pipelines.ingest import Job, build
+from copydesk.pipelines.options import JobOptions
+
+SMALL_BYTES = 48 << 20
+"""A job of less input than this runs in one process: starting more costs as much as it gains (about 4 s)."""
+
+
+def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
+    """Runs the graph for one window and waits for its end.
+
+    Args:
+        job: What the graph does.
+        options: They name the runner.
+        size: Bytes of unpacked input: how much a job must have for more than one process to pay.
+    """
+    if not options.is_local:
+        arguments = [f"--runner={options.runner}", *options.beam_args]
+        pipeline = beam.Pipeline(options=PipelineOptions(arguments))
+    else:
+        workers = options.workers or (available_cores() if size > SMALL_BYTES else 1)
+        arguments = list(options.beam_args)
+        if workers > 1:
+            arguments += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+        pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(arguments))
+    build(pipeline, job)
+    pipeline.run().wait_until_finish()
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
