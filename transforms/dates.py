@@ -1,187 +1,368 @@
-"""Dates as sources print them, read with certainty or not at all."""
+"""Reads the dates that feeds, pages and records carry, and refuses what can be read in two ways."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from datetime import UTC, datetime, timedelta, timezone
-from functools import cache, lru_cache
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from importlib import resources
 
 MIN_YEAR = 1990
+"""The oldest year that is believed: below it stand nearly only the zero dates of programs (0001, 1970)."""
 MAX_YEAR = 2100
-"""Years outside are not of news on the web: most are zero values of a database, such as Go's 0001-01-01."""
+MAX_LENGTH = 100
+"""Code points of a date, white space collapsed; the longest that browsers write has about 70."""
 
-_MAX_LENGTH = 100
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_Clock = tuple[int, int, int, int]  # hour, minute, second, microsecond
+_MIDNIGHT: _Clock = (0, 0, 0, 0)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_MAX_OFFSET = 14 * 60  # Kiribati; the westernmost zone is at -12
 
-_CLOCK = (
-    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{1,2})(?:[:.](?P<second>\d{1,2})(?:[.,:](?P<fraction>\d{1,9}))?)?)?"
-    r"\s*(?P<half>[ap]\.?m\.?)?(?:\s*(?:uhr|hrs?|h)\b)?"
+_ENGLISH = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_RFC_2822 = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) "
+    r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))? (?:([+-])([0-9]{2})([0-9]{2})|(?:GMT|UTC|UT|Z))(?: \([^()]*\))?"
 )
-_ZONE = (
-    r"\s*\(?(?P<zone>[a-z]{1,5}\s?[+-]\s?\d{1,2}(?::?\d\d)?|[+-]\s?\d{1,2}(?::?\d\d)?|[a-z]{1,5})?\)?(?:\s*\([^()]*\))?"
+# ISO 8601 extended or basic, date and time each for itself; also with a space or nothing for the T, as many write.
+_ISO = re.compile(
+    r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})"
+    r"(?:[Tt ]?([0-9]{2})(:?)([0-9]{2})(?:\6([0-9]{2})(?:[.,]([0-9]+))?)?"
+    r"(?: ?(?:([Zz])|([+\u2212-])([0-9]{2})(?::?([0-9]{2}))?(?:\[[\w/+-]+\])?))?)?",
+    re.ASCII,
 )
-_BEFORE_CLOCK = r"(?:,|\s|-|–|\||t|at|um|à|kl\.?|ore|alle|a las)*?"
-_TIME = rf"(?:{_BEFORE_CLOCK}[\s,t-]+{_CLOCK}{_ZONE})?"
-_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?(?:-feira)?(?:\s*,\s*|\s+|(?=\d)))?"
-_MONTH_WORD = r"(?P<word>[^\W\d_]{3,13})\.?"
-_ISO_ZONE = r"\s*(?P<zone>z|utc|gmt|[+-]\d{1,2}(?::?\d\d)?)?"
+_WEEK_DATE = re.compile(r"([0-9]{4})(-?)W([0-9]{2})\2([1-7])")
+_DAY_OF_YEAR = re.compile(r"([0-9]{4})-([0-9]{3})")
+_EPOCH = re.compile(r"([0-9]{10})(?:([0-9]{3})|\.([0-9]{1,9}))?")
+_LIKE_HOUR = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])(?:[01][0-9]|2[0-3])")  # 2025011412
 
-_SHAPES = tuple(
-    re.compile(pattern, re.IGNORECASE)
+# The rest works on folded text: lower case, no accents, single spaces.
+_HALF = r"(?: ?(?P<half>[ap])\.? ?m\b\.?)"
+_TIMES = tuple(
+    re.compile(pattern)
     for pattern in (
-        # 2026-02-17T18:29:05.916-05:00, 2020/1/10 14:33:00, 2026-02-17 18:29 GMT+9, 20021231T192030Z, 2002-12-31T192030
-        rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TIME}",
-        r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)"
-        rf"(?:[t ](?P<hour>\d\d)(?P<minute>\d\d)(?:(?P<second>\d\d)(?:[.,](?P<fraction>\d{{1,9}}))?)?{_ISO_ZONE})?",
-        # Tue, 17 Feb 2026 18:29:05 +0000, Thu,28 Jul 2022 4:35:5 GMT+9, Mi, 04 Jan 2023, mer, 16 nov 2022, 17. März 2026
-        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º)?(?:\.|\s|-|/|de\s|of\s|,)*{_MONTH_WORD}"
-        rf"(?:\s|\.|-|/|,|de\s|del\s)*(?P<year>\d{{4}}|\d\d(?=\s)|\d\d$){_TIME}",
-        # February 17, 2026 6:29 pm EST, Tue, Feb 17th 2026 at 6:29 p.m.
-        rf"{_WEEKDAY}{_MONTH_WORD}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,|\s)+(?P<year>\d{{4}}){_TIME}",
-        # Tue Feb 17 18:29:05 EST 2026
-        rf"{_WEEKDAY}{_MONTH_WORD}\s+(?P<day>\d{{1,2}})\s+{_CLOCK}{_ZONE}\s+(?P<year>\d{{4}})",
-        # 17.02.2026, 18:29 Uhr
-        rf"{_WEEKDAY}(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>\d{{4}}){_TIME}",
-        # 02/17/2026 - 18:29: day or month first, and read only where one of them cannot be a month
-        rf"{_WEEKDAY}(?P<first>\d{{1,2}})(?P<mark>[/-])(?P<second_number>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}){_TIME}",
+        rf"(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-9]{{1,2}})(?::(?P<s>[0-9]{{1,2}})(?:[.,](?P<f>[0-9]+))?)?(?![0-9:]){_HALF}?",
+        rf"(?<![0-9.])(?P<h>[0-9]{{1,2}}) ?h ?(?P<m>[0-9]{{2}})(?![0-9])(?P<s>)(?P<f>){_HALF}?",
+        rf"(?<![0-9.])(?P<h>[0-9]{{1,2}})\.(?P<m>[0-9]{{2}})(?![0-9]|\. ?[0-9])(?P<s>)(?P<f>){_HALF}?",
+        rf"(?<![0-9.])(?P<h>[0-9]{{1,2}})(?P<m>)(?P<s>)(?P<f>){_HALF}",
     )
 )
-_EPOCH_NUMBER = re.compile(r"(\d{9,10})(?:\.(\d{1,9}))?|(\d{12,13})|(\d{15,16})")
-_OFFSET = re.compile(r"(?:[a-z]{1,5}\s?)?([+-])\s?(\d{1,2})(?::?(\d\d))?$", re.IGNORECASE)
-# The two shapes of nearly all feeds, ahead of the table.
-_RFC_822 = re.compile(r"[A-Z][a-z]{2}, (\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (GMT|[+-]\d{4})")
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:Z|[+-]\d\d:\d\d)")
+_ZONE = re.compile(
+    r" ?(?:uhr |hrs )?\(?(?P<name>[a-z]{1,5}(?![^\W\d_]))? ?"
+    r"(?P<offset>(?P<sign>[+\u2212-])(?P<h>[0-9]{1,2})(?::?(?P<m>[0-9]{2}))?(?![0-9/.:])"
+    r"(?: \(?(?P<after>[a-z]{2,5})\b\)?)?)?"
+    r"\)?"
+)
+_COMMENT = re.compile(r" ?\([^()]*\)$")
+_WORD = re.compile(r"[^\W\d_]+\.?")
+_BETWEEN = re.compile(r"[,;|@'()\u00b7\u2022\u2013\u2014\u2019]|--+")
+_ORDINAL = re.compile(r"\b([0-9]{1,2})(?:st|nd|rd|th|er|re|e|o|a)\b\.?")
+_NAMED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<d>[0-9]{1,2})[ ./-]*<(?P<m>[0-9]+)>[ ./-]*(?P<y>[0-9]{4}|[0-9]{2})",
+        r"<(?P<m>[0-9]+)>[ ./-]*(?P<d>[0-9]{1,2})[ ./-]+(?P<y>[0-9]{4})",
+        r"(?P<y>[0-9]{4})[ ./-]*<(?P<m>[0-9]+)>[ ./-]*(?P<d>[0-9]{1,2})",
+    )
+)
+_YEAR_FIRST = re.compile(r"([0-9]{4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})")
+_YEAR_LAST = re.compile(r"([0-9]{1,2}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{4})")
 
 
-@lru_cache(maxsize=65536)
 def parse_date(raw: str) -> int | None:
-    """Read a date, or a date and time, as a feed, a page or a record prints it.
+    """Read a date, or a date with a time.
 
-    Read are RFC 822 and RFC 3339 and what houses make of them, ISO 8601 dates, Unix time in seconds, milliseconds or
-    microseconds, and dates with the name of a month in about twenty European languages. A date without a zone is
-    taken to be UTC, one without a time to be midnight: the error is below a day, and the raw string is kept beside.
-    Nothing is filled in from today.
+    Read are RFC 2822 and its older forms, ISO 8601 (calendar, week and day-of-year dates, extended and basic), seconds
+    and milliseconds since 1970, and what pages print, in the languages of Europe: `July 31, 2025, 3:45 p.m. ET`,
+    `Mi, 04. Jan 2023 15.45 Uhr`, `2020/1/10 14:33:00`, `3:27 am PST, Wednesday, November 20, 2019`.
+
+    A time without a zone, and a date without a time (its midnight), are taken as UTC. A weekday is not checked: where
+    it contradicts the date, programs get the weekday wrong.
 
     Args:
-        raw: The string to the letter.
+        raw: As the document has it, without words before it (`Published:`).
 
     Returns:
-        Microseconds since 1970 UTC. None where the string is no date, where it can be read in two ways (`03/04/2026`),
-        where a part is impossible (month 13, 25:51), where its zone is unknown, and for years outside
-        `MIN_YEAR` to `MAX_YEAR`.
+        Microseconds since 1970 UTC. None where the string is no date, lacks the day, the month or the year, names a
+        day or an hour that does not exist (nothing is rolled over; neither leap seconds nor 24:00 are read), can be
+        read in two ways (`03/04/2024`, a two-digit year without the name of the month), has a time zone that is
+        unknown or shares its name with another, or has a year before `MIN_YEAR` or after `MAX_YEAR`.
     """
-    text = " ".join(raw.split()) if len(raw) <= _MAX_LENGTH else ""
-    if not text:
+    if len(raw) > 10 * MAX_LENGTH:
         return None
+    text = " ".join(raw.split())
+    if not 6 <= len(text) <= MAX_LENGTH:
+        return None
+    if match := _ISO.fullmatch(text):
+        return _iso(match)
+    if match := _RFC_2822.fullmatch(text):
+        return _rfc_2822(match)
+    if match := _EPOCH.fullmatch(text):
+        return _epoch(match)
+    if day := _other_iso_day(text):
+        return _instant(day, _MIDNIGHT, 0)
+    return _printed(text)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
     try:
-        moment = _common(text) or _epoch(text) or _shaped(text)
-    except (ValueError, OverflowError):
+        return date(year, month, day) if MIN_YEAR <= year <= MAX_YEAR else None
+    except ValueError:
         return None
-    if moment is None or not MIN_YEAR <= moment.year <= MAX_YEAR:
-        return None
-    return (moment - _EPOCH) // _MICROSECOND
 
 
-def _common(text: str) -> datetime | None:
-    if match := _RFC_822.fullmatch(text):
-        day, month, year, hour, minute, second, zone = match.groups()
-        number = _words()[0].get(month.lower())
-        # A leap second and a strange month go the slow way.
-        if number is None or second == "60":
+def _instant(day: date | None, clock: _Clock, offset: int | None) -> int | None:
+    """The instant of a local time that is `offset` minutes ahead of UTC."""
+    hour, minute, second, microsecond = clock
+    if day is None or offset is None or hour > 23 or minute > 59 or second > 59 or abs(offset) > _MAX_OFFSET:
+        return None
+    minutes = ((day.toordinal() - _EPOCH_DAY) * 24 + hour) * 60 + minute - offset
+    return (minutes * 60 + second) * 1_000_000 + microsecond
+
+
+def _offset(sign: str, hours: str, minutes: str | None) -> int | None:
+    """Minutes ahead of UTC."""
+    past = int(minutes or 0)
+    if past >= 60:
+        return None
+    return (60 * int(hours) + past) * (1 if sign == "+" else -1)
+
+
+def _fraction(digits: str | None) -> int:
+    """Microseconds in a decimal fraction of a second, further digits cut."""
+    return int(digits[:6].ljust(6, "0")) if digits else 0
+
+
+def _iso(match: re.Match[str]) -> int | None:
+    year, _, month, day, hour, _, minute, second, fraction, _, sign, off_hours, off_minutes = match.groups()
+    whole = _day(int(year), int(month), int(day))
+    if hour is None:
+        return _instant(whole, _MIDNIGHT, 0)
+    clock = (int(hour), int(minute), int(second or 0), _fraction(fraction) if fraction else 0)
+    return _instant(whole, clock, _offset(sign, off_hours, off_minutes) if sign else 0)
+
+
+def _rfc_2822(match: re.Match[str]) -> int | None:
+    day, name, year, hour, minute, second, sign, off_hours, off_minutes = match.groups()
+    month = _ENGLISH.get(name.lower())
+    if month is None:
+        return None
+    clock = (int(hour), int(minute), int(second or 0), 0)
+    return _instant(_day(int(year), month, int(day)), clock, _offset(sign, off_hours, off_minutes) if sign else 0)
+
+
+def _epoch(match: re.Match[str]) -> int | None:
+    """Seconds since 1970, with a fraction or not, or milliseconds."""
+    seconds, millis, fraction = match.groups()
+    if not millis and not fraction and _LIKE_HOUR.fullmatch(seconds):
+        return None
+    day = date.fromordinal(_EPOCH_DAY + int(seconds) // 86_400)
+    if not MIN_YEAR <= day.year <= MAX_YEAR:
+        return None
+    return int(seconds) * 1_000_000 + _fraction(millis or fraction)
+
+
+def _other_iso_day(text: str) -> date | None:
+    """The day of a week date (`2024-W05-3`) or of a day of the year (`2024-366`)."""
+    if match := _WEEK_DATE.fullmatch(text):
+        try:
+            day = date.fromisocalendar(int(match[1]), int(match[3]), int(match[4]))
+        except ValueError:
             return None
-        offset = UTC if zone == "GMT" else _zone(zone)
-        return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=offset)
-    return datetime.fromisoformat(text) if _RFC_3339.fullmatch(text) and text[17:19] != "60" else None
-
-
-def _epoch(text: str) -> datetime | None:
-    match = _EPOCH_NUMBER.fullmatch(text)
-    if not match:
-        return None
-    seconds, fraction, milliseconds, microseconds = match.groups()
-    if seconds:
-        return _EPOCH + timedelta(seconds=int(seconds), microseconds=_microseconds(fraction))
-    unit = timedelta(milliseconds=int(milliseconds)) if milliseconds else timedelta(microseconds=int(microseconds))
-    return _EPOCH + unit
-
-
-def _shaped(text: str) -> datetime | None:
-    for shape in _SHAPES:
-        match = shape.fullmatch(text)
-        if match and (moment := _moment(match.groupdict())) is not None:
-            return moment
-    return None
-
-
-def _moment(parts: dict[str, str | None]) -> datetime | None:
-    day_and_month = _day_and_month(parts)
-    zone = _zone(parts.get("zone"))
-    if day_and_month is None or zone is None:
-        return None
-    day, month = day_and_month
-    hour, minute, second = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
-    half = (parts.get("half") or "").replace(".", "").lower()
-    if half:
-        if not 1 <= hour <= 12:
+    elif match := _DAY_OF_YEAR.fullmatch(text):
+        first = _day(int(match[1]), 1, 1)
+        if first is None or not 1 <= int(match[2]) <= 366:
             return None
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    # A leap second is the last second of its minute to all who do not count them.
-    leap = timedelta(seconds=1) if second == 60 else timedelta()
-    year = _year(parts["year"] or "")
-    return (
-        datetime(year, month, day, hour, minute, min(second, 59) if leap else second, tzinfo=zone)
-        + leap
-        + timedelta(microseconds=_microseconds(parts.get("fraction")))
-    )
-
-
-def _day_and_month(parts: dict[str, str | None]) -> tuple[int, int] | None:
-    if word := parts.get("word"):
-        month = _words()[0].get(word.lower())
-        return None if month is None else (int(parts["day"] or 0), month)
-    if first := parts.get("first"):
-        one, two = int(first), int(parts["second_number"] or 0)
-        if one > 12 or one == two:
-            return one, two
-        return (two, one) if two > 12 else None
-    return int(parts["day"] or 0), int(parts["month"] or 0)
-
-
-def _year(digits: str) -> int:
-    """Two digits are of RFC 822: 90 to 99 mean the nineties, the rest this century."""
-    return int(digits) if len(digits) == 4 else int(digits) + (1900 if int(digits) >= 90 else 2000)
-
-
-def _zone(name: str | None) -> timezone | None:
-    """The zone of a name or an offset, UTC without one; None where it is unknown."""
-    if name is None or not name.strip():
-        return UTC
-    if match := _OFFSET.fullmatch(name.strip()):
-        sign, hours, minutes = match.groups()
-        digits = int(hours) * 60 + int(minutes or 0)
-        # No zone is further than 14 hours from Greenwich.
-        if digits > 14 * 60 or int(minutes or 0) > 59:
+        day = date.fromordinal(first.toordinal() + int(match[2]) - 1)
+        if day.year != first.year:
             return None
-        return timezone(timedelta(minutes=digits if sign == "+" else -digits))
-    return _words()[1].get(name.strip().lower())
+    else:
+        return None
+    return day if MIN_YEAR <= day.year <= MAX_YEAR else None
 
 
-def _microseconds(fraction: str | None) -> int:
-    return int((fraction or "0")[:6].ljust(6, "0"))
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the words of a date mean; all folded."""
+
+    months: dict[str, int]
+    weekdays: frozenset[str]
+    offsets: dict[str, int]
+    american: dict[str, int]
+    passed_over: frozenset[str]
+    signs: dict[int, str]
 
 
 @cache
-def _words() -> tuple[dict[str, int], dict[str, timezone]]:
-    """Months by name and zones by name."""
-    table = tomllib.loads(resources.files("copydesk.transforms").joinpath("date_words.toml").read_text("utf-8"))
-    months = {word: int(number) for number, words in table["months"].items() for word in words.split()}
-    zones: dict[str, timezone] = {}
-    for offset, names in table["zones"].items():
-        sign = -1 if offset.startswith("-") else 1
-        hours, minutes = offset[1:].split(":")
-        for name in names.split():
-            zones[name] = timezone(sign * timedelta(hours=int(hours), minutes=int(minutes)))
-    return months, zones
+def _words() -> _Words:
+    files = resources.files("copydesk.transforms")
+    table = tomllib.loads(files.joinpath("dates.toml").read_text("utf-8"))
+    months: dict[str, int] = {}
+    weekdays: frozenset[str] = frozenset()
+    for line in files.joinpath("dates.tsv").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            number, words = line.split("\t")
+            if number == "weekday":
+                weekdays = frozenset(words.split())
+            else:
+                months.update(dict.fromkeys(words.split(), int(number)))
+    signs = str.maketrans(table["signs"])
+    passed_over = frozenset(table["passed_over"]["words"].split())
+    return _Words(months, weekdays, table["offsets"], table["american"], passed_over, signs)
+
+
+def _folded(text: str) -> str:
+    """Lower case without accents; compatibility forms (full-width digits, no-break spaces) as the plain ones."""
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_words().signs).casefold())
+    bare = "".join(character for character in text if not unicodedata.combining(character))
+    return " ".join(unicodedata.normalize("NFC", bare).replace("ı", "i").split())
+
+
+def _printed(text: str) -> int | None:
+    """A date as a page prints it: first the time and its zone are taken out, then the rest must be a date."""
+    text = _folded(text)
+    time = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
+    if time is None:
+        return _instant(_printed_day(text), _MIDNIGHT, 0)
+    clock = _clock(time)
+    if clock is None:
+        return None
+    zone = _zone(text, time.end(), is_american=bool(time["half"]))
+    if zone is None:
+        return None
+    rest = text[zone.end :]
+    if zone.is_named:
+        rest = _COMMENT.sub("", rest)
+    day = _printed_day(f"{text[: time.start()]} {rest}", is_american=bool(time["half"]))
+    if day is None:
+        return None
+    return _instant(day, clock, _american_offset(zone.offset, day, clock) if zone.is_american else zone.offset)
+
+
+def _clock(match: re.Match[str]) -> _Clock | None:
+    """The time of day; None where it does not exist or says two things (`15:45 am`)."""
+    hour, minute, second = int(match["h"]), match["m"] or "0", match["s"] or "0"
+    if len(minute) == 1 and not match["s"] and match["m"]:
+        return None  # 3:4 may be a score, a ratio or a date
+    if half := match["half"]:
+        if (hour > 12 and half == "a") or (hour == 0 and half == "p"):
+            return None
+        if hour == 12:
+            hour = 0 if half == "a" else 12
+        elif half == "p" and hour < 12:
+            hour += 12
+    return hour, int(minute), int(second), _fraction(match["f"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """The time zone after a time: minutes ahead of UTC (for an American name in winter), where it ends in the text."""
+
+    offset: int
+    end: int
+    is_named: bool = True
+    is_american: bool = False
+
+
+def _zone(text: str, position: int, *, is_american: bool) -> _Zone | None:
+    """The zone that stands at the position, UTC where none does; None where it cannot be."""
+    words = _words()
+    match = _ZONE.match(text, position)
+    name = match["name"] if match else None
+    if match and match["offset"]:
+        if name and words.offsets.get(name) != 0:
+            return None  # EST+1 is read as one hour more or, by POSIX, as one hour west of Greenwich
+        offset = _offset(match["sign"], match["h"], match["m"])
+        is_date = match["after"] in words.months or match["after"] in words.weekdays
+        return None if offset is None else _Zone(offset, match.start("after") if is_date else match.end())
+    if match and name in words.offsets:
+        return _Zone(words.offsets[name], match.end())
+    if match and name in words.american and is_american:
+        return _Zone(words.american[name], match.end(), is_american=True)
+    return _Zone(0, position, is_named=False)
+
+
+def _american_offset(winter: int, day: date, clock: _Clock) -> int | None:
+    """Minutes ahead of UTC of standard or daylight time, whichever is in force in the United States.
+
+    Daylight time runs from 2:00 on the first Sunday of April to 2:00 on the last of October, by the Uniform Time Act
+    as amended in 1986; since 2007 from the second Sunday of March to the first of November, by the Energy Policy Act
+    of 2005. None for the hour that does not exist in spring, and for the one that comes twice in autumn.
+    """
+    if day.year >= 2007:
+        begin, end = _sunday(day.year, 3, 8), _sunday(day.year, 11, 1)
+    else:
+        begin, end = _sunday(day.year, 4, 1), _sunday(day.year, 10, 25)
+    if (day == begin and clock[0] == 2) or (day == end and clock[0] == 1):
+        return None
+    is_daylight = begin <= day <= end and not (day == begin and clock[0] < 2) and not (day == end and clock[0] >= 2)
+    return winter + 60 if is_daylight else winter
+
+
+def _sunday(year: int, month: int, earliest: int) -> date:
+    """The first Sunday on or after a day of the month."""
+    day = date(year, month, earliest)
+    return date.fromordinal(day.toordinal() + 6 - day.weekday())
+
+
+def _printed_day(text: str, *, is_american: bool = False) -> date | None:
+    """The day that a text names; None where it holds anything else beside weekdays and words without meaning.
+
+    Args:
+        text: Folded, without the time.
+        is_american: Whether a time with am or pm stood beside it.
+    """
+    numbered = _with_months_as_numbers(_ORDINAL.sub(r"\1", text))
+    if numbered is None:
+        return None
+    text = " ".join(_BETWEEN.sub(" ", numbered).split()).strip(" ./-")
+    for pattern in _NAMED:
+        if match := pattern.fullmatch(text):
+            year = int(match["y"])
+            if len(match["y"]) == 2:
+                year += 2000 if year < 50 else 1900  # RFC 5322, section 4.3
+            return _day(year, int(match["m"]), int(match["d"]))
+    if match := _YEAR_FIRST.fullmatch(text):
+        return _day(int(match[1]), int(match[3]), int(match[4]))
+    if match := _YEAR_LAST.fullmatch(text):
+        return _year_last(int(match[1]), int(match[3]), int(match[4]), is_dotted=match[2] == "." and not is_american)
+    return None
+
+
+def _with_months_as_numbers(text: str) -> str | None:
+    """The text with `<7>` for July and without weekdays and words to pass over; None where any other word is in it."""
+    words = _words()
+    found = [word.rstrip(".") for word in _WORD.findall(text)]
+    months = [word for word in found if word in words.months]
+    # `mar` is March and, in French, Italian and Spanish, Tuesday: before another month it is the weekday.
+    weekday = months[0] if len(months) == 2 and months[0] in words.weekdays else None
+    if len(months) - (weekday is not None) > 1:
+        return None
+    if not all(word in words.months or word in words.weekdays or word in words.passed_over for word in found):
+        return None
+    passed = 0
+
+    def replacement(match: re.Match[str]) -> str:
+        nonlocal passed
+        word = match[0].rstrip(".")
+        if word not in words.months:
+            return " "
+        passed += 1
+        return " " if weekday and passed == 1 else f"<{words.months[word]}>"
+
+    return _WORD.sub(replacement, text)
+
+
+def _year_last(first: int, second: int, year: int, *, is_dotted: bool) -> date | None:
+    """The day of `first/second/year`; None where both readings are a day.
+
+    No locale of the CLDR writes month.day.year with points, so points mean day first, unless beside
+    a time with am or pm.
+    """
+    if is_dotted and second <= 12:
+        return _day(year, second, first)
+    if first <= 12 and second <= 12 and first != second:
+        return None
+    return _day(year, first, second) if second > 12 else _day(year, second, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from copydesk.transforms.draft import Block, Draft
 
@@ -58,7 +59,7 @@ def wrap_width(text: str, groups: list[list[_Line]]) -> int | None:
     width = max(lengths)
     if not MIN_WRAP_WIDTH <= width <= MAX_WRAP_WIDTH:
         return None
-    pairs = [pair for group in groups for pair in zip(group, group[1:], strict=False) if not pair[1][2]]
+    pairs = [pair for group in groups for pair in pairwise(group) if not pair[1][2]]
     full = sum(1 for line, following in pairs if _is_full(text, line, following, width))
     return width if pairs and full >= _MIN_WRAPPED_SHARE * len(pairs) else None
 
@@ -88,7 +89,7 @@ def _is_full(text: str, line: _Line, following: _Line, width: int) -> bool:
 def _paragraphs(text: str, group: list[_Line], width: int) -> Iterator[tuple[int, int]]:
     """Join the lines of a group that were one paragraph: a line with room left, or an indent, ends one."""
     start, _, _ = group[0]
-    for line, following in zip(group, group[1:], strict=False):
+    for line, following in pairwise(group):
         if (following[2] and not line[2]) or not _is_full(text, line, following, width):
             yield start, line[1]
             start = following[0]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.sniff import CONTAINERS, SNIFF_BYTES, sniff
+from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 
 DEFAULT_MAX_BYTES = 10 << 20
 """Payload of one record, unpacked."""
@@ -22,8 +24,15 @@ _READ_TYPES = frozenset(
     "text/html application/xhtml+xml text/plain application/rss+xml application/atom+xml application/rdf+xml "
     "application/feed+json application/json application/xml text/xml".split()
 )
-_XML_TYPES = frozenset({"application/xml", "text/xml", "application/json"})
+_ANY_TYPES = frozenset({"application/xml", "text/xml", "application/json"})
 """Types that may be a feed or anything else: what is no feed is not ours, and is passed over like an image."""
+_STORIES = frozenset({"text/html", "text/plain", "application/rss+xml", "application/feed+json"})
+_STORIES_OF_ANY_TYPE = _STORIES - {"text/plain"}
+_WARC_TYPE = "application/warc"
+_GZIP = b"\x1f\x8b"
+_CHUNK = 64 * 1024
+_SLACK = 128
+"""Bytes that may follow the last record, its line breaks among them: fewer than the shortest record has."""
 
 _MAX_HEADER_BYTES = 64 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +56,21 @@ class RefusedRecord:
     payload: bytes | None = None
 
 
+class _Counted(io.RawIOBase):
+    """A stream that knows how many bytes have been read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.count = stream, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.count += len(data)
+        return data
+
+
 def iter_warc(
     stream: BinaryIO, *, source_uri: str, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> Iterator[RawDocument | RefusedRecord]:
@@ -56,79 +80,110 @@ def iter_warc(
     other types (images, scripts) yield nothing.
 
     Args:
-        stream: The archive, from its start; gzip by member is unpacked too.
-        source_uri: Of the archive; a record adds `#byte=N`, its place in the (unpacked) stream.
-        max_bytes: Of a payload; larger ones are refused without being read whole.
+        stream: The archive, from its start; one packed with gzip is unpacked.
+        source_uri: Of the archive; a record adds `#byte=N`, its place in the unpacked stream.
+        max_bytes: Of a payload; larger ones are refused without being held whole.
 
     Yields:
         A document per answer, its bytes without transfer and content encoding; or why one was refused. An archive
         that ends too early or is damaged ends with a refusal, `truncated` or `bad_warc`.
     """
-    position, seen = 0, 0
+    counted = _Counted(_unpacked(stream))
+    at, end, seen = 0, 0, 0
     try:
         for record in ArchiveIterator(
-            stream,
-            record_types=int(WarcRecordType.response),
-            parse_http=True,
-            auto_decode="all",
+            counted,
+            parse_http=False,
             max_header_len=_MAX_HEADER_BYTES,
             quirks_mode=True,
+            stream_detect=False,
         ):
-            position, seen = int(record.stream_pos), seen + 1
-            found = _read_record(record, f"{source_uri}#byte={position}", max_bytes)
-            if found is not None:
-                yield found
+            at, seen = int(record.stream_pos), seen + 1
+            end = at + _header_length(record) + int(record.content_length)
+            if record.record_type == WarcRecordType.response:
+                found = _read_record(record, f"{source_uri}#byte={at}", max_bytes)
+                if found is not None:
+                    yield found
+        while counted.read(_CHUNK):
+            pass
     except _DAMAGE as error:
         code = "truncated" if isinstance(error, EOFError | zlib.error) else "bad_warc"
-        message = f"after {seen} answers, the last at byte {position}, nothing more can be read: {error}"
-        yield RefusedRecord(f"{source_uri}#byte={position}", Reject(code, message), "application/warc")
+        message = f"after {seen} records, the last at byte {at}, nothing more can be read: {error}"
+        yield RefusedRecord(f"{source_uri}#byte={at}", Reject(code, message), _WARC_TYPE)
+        return
+    # The parser ends without a word where what follows is no record.
+    if counted.count > end + _SLACK:
+        message = f"{counted.count - end:,} bytes after the record at byte {at} are no WARC record"
+        yield RefusedRecord(f"{source_uri}#byte={end}", Reject("bad_warc", message), _WARC_TYPE)
+
+
+def _unpacked(stream: BinaryIO) -> BinaryIO:
+    buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
+    if buffered.peek(2)[:2] == _GZIP:
+        return cast("BinaryIO", gzip.GzipFile(fileobj=buffered))
+    return cast("BinaryIO", buffered)
+
+
+def _header_length(record: WarcRecord) -> int:
+    """How long the header is as WARC lays it down: the version, a line for each field, an empty line."""
+    fields = sum(len(name.encode()) + len(value.encode()) + 4 for name, value in record.headers)
+    return len("WARC/1.0\r\n") + fields + 2
 
 
 def _read_record(record: WarcRecord, source_uri: str, max_bytes: int) -> RawDocument | RefusedRecord | None:
-    if record.http_headers is None or not str(record.http_headers.status_code or "").startswith("2"):
-        return None
-    said = (record.http_content_type or "").lower()
-    if said and said not in _READ_TYPES:
-        return None
-    url = _address(record.headers.get("WARC-Target-URI"))
+    length = int(record.content_length)
+    if length > max_bytes + _MAX_HEADER_BYTES:
+        record.parse_http(auto_decode="none")
+        return None if _is_passed_over(record) else _too_large(record, source_uri, max_bytes)
+    block = record.reader.read(length)
+    if len(block) < length:
+        reject = Reject("truncated", f"the record ends {length - len(block):,} bytes early")
+        return RefusedRecord(source_uri, reject, None, block)
+    record.set_bytes_content(block)
+    record.parse_http(auto_decode="all")
+    return None if _is_passed_over(record) else _document(record, source_uri, max_bytes, block)
+
+
+def _is_passed_over(record: WarcRecord) -> bool:
+    headers = record.http_headers
+    if headers is None or not str(headers.status_code or "").startswith("2"):
+        return True
+    said = _said(record)
+    return bool(said) and said not in _READ_TYPES
+
+
+def _said(record: WarcRecord) -> str | None:
+    """The media type of the answer's header."""
+    return (record.http_content_type or "").strip().lower() or None
+
+
+def _too_large(record: WarcRecord, source_uri: str, max_bytes: int) -> RefusedRecord:
+    reject = Reject("too_large", f"more than {max_bytes:,} bytes")
+    return RefusedRecord(source_uri, reject, _said(record), record.reader.read(max_bytes))
+
+
+def _document(record: WarcRecord, source_uri: str, max_bytes: int, block: bytes) -> RawDocument | RefusedRecord | None:
+    said, url = _said(record), _address(record.headers.get("WARC-Target-URI"))
     try:
         data = record.reader.read(max_bytes + 1)
     except _DAMAGE as error:
-        return RefusedRecord(source_uri, Reject("truncated", f"the payload cannot be read: {error}"), said or None)
+        return RefusedRecord(source_uri, Reject("truncated", f"the payload cannot be unpacked: {error}"), said, block)
     if len(data) > max_bytes:
         reject = Reject("too_large", f"more than {max_bytes:,} bytes")
-        return RefusedRecord(source_uri, reject, said or None, bytes(data[:max_bytes]))
-    missing = _missing(record)
-    if missing:
-        reject = Reject("truncated", f"the record ends {missing:,} bytes early")
-        return RefusedRecord(source_uri, reject, said or None, data)
+        return RefusedRecord(source_uri, reject, said, data[:max_bytes])
     try:
         media_type = sniff(data[:SNIFF_BYTES], urlsplit(url).path if url else "")
     except Reject as reject:
-        return None if said in _XML_TYPES else RefusedRecord(source_uri, reject, said or None, data)
-    if media_type in CONTAINERS or media_type in ("application/warc", "application/x-ndjson"):
+        return None if said in _ANY_TYPES else RefusedRecord(source_uri, reject, said, data)
+    if media_type not in (_STORIES_OF_ANY_TYPE if said in _ANY_TYPES else _STORIES):
         return None
-    if said in _XML_TYPES and media_type not in ("application/rss+xml", "application/feed+json", "text/html"):
-        return None
-    return RawDocument(source_uri, media_type, data, _charset(record), url, _fetched_at(record))
-
-
-def _missing(record: WarcRecord) -> int:
-    """How many bytes the record lacks at its end."""
-    # The length in the header says how many bytes follow it; a whole record leaves none of them.
-    reader = record.reader
-    left = reader.read(1)
-    return len(left)
+    return RawDocument(source_uri, media_type, data, record.http_charset or None, url, _fetched_at(record))
 
 
 def _address(target: str | None) -> str | None:
     """The target URI, without the angle brackets that old crawlers put around it; None where it is not http(s)."""
     url = (target or "").strip().strip("<>")
     return url if url.lower().startswith(("http://", "https://")) else None
-
-
-def _charset(record: WarcRecord) -> str | None:
-    return str(record.http_charset) if record.http_charset else None
 
 
 def _fetched_at(record: WarcRecord) -> int | None:
