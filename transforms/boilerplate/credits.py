@@ -47,7 +47,8 @@ def _agency_tail() -> re.Pattern[str]:
 
 def find_agency_tail(text: str) -> AgencyTail | None:
     """The credit of an agency after the last sentence of a line: `... said. REUTERS`, `... said. - AFP`, `(AP)`."""
-    if text[-1:] in "\"'?!…":
+    # Most lines end with a sentence; the credit is a name, a bracket or initials.
+    if text[-1:] in "\"'?!…" or (text[-1:] == "." and not text[-3:-1].isupper()):
         return None
     base = max(0, len(text) - _TAIL)
     found = _agency_tail().search(text[base:])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from copydesk.schemas.article import Caption, Cut, Dateline, Embed
+from copydesk.transforms.boilerplate.agencies import agency_codes, codes_in
 from copydesk.transforms.boilerplate.credits import (
     add_credit,
     authors_in,
     clean_credit,
     topics_in,
 )
-from copydesk.transforms.boilerplate.agencies import agency_codes, codes_in
 from copydesk.transforms.boilerplate.edited import Edited, Paragraph
 from copydesk.transforms.boilerplate.galley import Galley, Mark
 from copydesk.transforms.boilerplate.lines import Line
@@ -97,13 +98,12 @@ def _paragraph(raw: str, line: Line) -> Paragraph:
     if len(spans) == 1:
         start, end = spans[0]
         text = raw[start:end]
-        if len(text.splitlines()) > 1:
-            text = _unwrap(text)
-        return Paragraph(((start, end),), text)
+        return Paragraph((spans[0],), text if line.plain and text == line.text else _unwrap(text))
     text = _unwrap(raw[spans[0][0] : spans[0][1]])
-    for (_, before), (start, end) in zip(spans, spans[1:], strict=False):
+    ends = dict(spans)
+    for (_, before), (start, _) in pairwise(spans):
         apart = raw[before : before + 1].isspace() or raw[start - 1 : start].isspace()
-        text += (" " if apart else "") + _unwrap(raw[start:end])
+        text += (" " if apart else "") + _unwrap(raw[start : ends[start]])
     return Paragraph(tuple(spans), text)
 
 

@@ -76,6 +76,8 @@ def guess_frame(lines: Sequence[Line]) -> Guess:
 
 def repeats(line: Line, headline: str) -> bool:
     """Whether a line is the headline printed again: the same words, or nearly so."""
+    if not 0.5 * len(headline) <= len(line.text) <= 2 * len(headline):
+        return False
     mine, theirs = _WORD.findall(line.text.casefold()), _WORD.findall(headline.casefold())
     if len(mine) < 3 or not theirs:
         return False
@@ -89,12 +91,13 @@ def repeats(line: Line, headline: str) -> bool:
     return difflib.SequenceMatcher(None, mine, theirs, autojunk=False).ratio() > _SIMILAR
 
 
-def find_standfirst(lines: Sequence[Line], looked_at: set[int]) -> int | None:
+def find_standfirst(lines: Sequence[Line], looked_at: set[int], whole: str) -> int | None:
     """The place of the first line that the story prints again further down, whole or as the start of a paragraph.
 
     Args:
         lines: What is left of the story.
         looked_at: Indexes of lines known not to be repeated; added to.
+        whole: The text of all lines of the story, cut ones included.
 
     Returns:
         Its place among the lines, or None. What is printed again more than `MAX_REPEATS` times is a refrain;
@@ -104,6 +107,9 @@ def find_standfirst(lines: Sequence[Line], looked_at: set[int]) -> int | None:
     for place in range(min(STANDFIRST_LINES, len(lines))):
         line = lines[place]
         if line.words not in _STANDFIRST_WORDS or line.index in looked_at:
+            continue
+        if whole.count(line.text) < 2:
+            looked_at.add(line.index)
             continue
         again = 0
         for later in islice(lines, place + 1, None):

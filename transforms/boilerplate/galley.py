@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Final
 
 from copydesk.schemas.article import Dateline
-from copydesk.transforms.boilerplate.credits import find_agency_tail
-from copydesk.transforms.boilerplate.dateline import find_dateline
+from copydesk.transforms.boilerplate.credits import AgencyTail, find_agency_tail
+from copydesk.transforms.boilerplate.dateline import Found, find_dateline
 from copydesk.transforms.boilerplate.frame import TITLE_LINES, find_standfirst, guess_frame, repeats
 from copydesk.transforms.boilerplate.lines import Line, fold, trim
 from copydesk.transforms.boilerplate.matcher import Matcher
@@ -97,6 +97,9 @@ class Galley:
         self._unrepeated: set[int] = set()
         self._holes: list[tuple[int, int]] = []
         self._datelined: set[int] = set()
+        self._whole = ""
+        self._openings: dict[str, Found | None] = {}
+        self._tails: dict[str, AgencyTail | None] = {}
 
     def mark_up(self) -> None:
         """Finds everything there is to find."""
@@ -109,9 +112,10 @@ class Galley:
             self._punch(self.lines)
         self._apply_token_rules()
         self.matcher.look(self.lines, self.language, self.house)
+        self._whole = "\n".join([line.text for line in self.lines])
         live = self._live
         for line in self.lines:
-            if line.text and self._settle(line):
+            if line.text and ((not line.hits and line.block.kind == "paragraph") or self._settle(line)):
                 live.append(line)
         while self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
             pass
@@ -185,7 +189,7 @@ class Galley:
                 if not line.text:
                     continue
                 spans = [
-                    (line.raw_offset(found.start()), line.raw_offset(found.end() - 1) + 1)
+                    (line.raw_start(found.start()), line.raw_end(found.end()))
                     for found in pattern.finditer(line.text)
                     if found.end() > found.start()
                 ]
@@ -247,16 +251,10 @@ class Galley:
         if found is None or found.end() == found.start():
             return False
         if rule.where == "start":
-            start, end = line.spans[0][0], line.raw_offset(found.end())
+            start, end = line.spans[0][0], line.raw_start(found.end())
         else:
-            start, end = self._tail_start(line, found.start()), line.spans[-1][1]
+            start, end = line.raw_end(found.start()), line.spans[-1][1]
         return self._cut_out(line, start, end, rule.kind, rule.id, parts)
-
-    def _tail_start(self, line: Line, place: int) -> int:
-        """Where a cut at the end of a line begins in the raw text, the white space before it included."""
-        if place == 0:
-            return line.spans[0][0]
-        return line.raw_offset(place - 1) + 1
 
     def _parts(self, line: Line, index: int) -> dict[str, str]:
         """The named groups of a rule's match, as printed."""
@@ -268,7 +266,7 @@ class Galley:
         for name, group in pattern.groupindex.items():
             start, end = found.span(group)
             if end > start:
-                parts[name] = self.draft.raw[line.raw_offset(start) : line.raw_offset(end - 1) + 1]
+                parts[name] = self.draft.raw[line.raw_start(start) : line.raw_end(end)]
         return parts or {"": self._printed(line)}
 
     def _printed(self, line: Line) -> str:
@@ -363,10 +361,12 @@ class Galley:
 
     def _credits(self) -> bool:
         for line in self._window(CREDIT_LINES, end=True):
-            tail = find_agency_tail(line.text)
+            if line.text not in self._tails:
+                self._tails[line.text] = find_agency_tail(line.text)
+            tail = self._tails[line.text]
             if tail is None:
                 continue
-            start = self._tail_start(line, tail.start)
+            start = line.raw_end(tail.start)
             if self._cut_out(line, start, line.spans[-1][1], "agency", "credit.agency-tail", {}, codes=tail.codes):
                 self._after_cut(line)
                 return True
@@ -378,20 +378,29 @@ class Galley:
         for place, line in enumerate(window):
             if line.index in self._datelined:
                 continue
-            found = find_dateline(line.text)
-            if found is not None and find_dateline(line.text[found.length :]) is None:
+            found = self._opening(line)
+            if found is not None:
                 if all(before.words < RUNNING_WORDS for before in window[:place]):
                     return self._take_dateline(line)
                 if found.strong:
                     strong.append(line)
         return self._take_dateline(strong[0]) if len(strong) == 1 else False
 
+    def _opening(self, line: Line) -> Found | None:
+        """The dateline that opens a line; None where another would follow it."""
+        if line.text not in self._openings:
+            found = find_dateline(line.text)
+            if found is not None and find_dateline(line.text[found.length :]) is not None:
+                found = None
+            self._openings[line.text] = found
+        return self._openings[line.text]
+
     def _take_dateline(self, line: Line) -> bool:
-        found = find_dateline(line.text)
+        found = self._opening(line)
         self._datelined.add(line.index)
         if found is None:
             return False
-        start, end = line.spans[0][0], line.raw_offset(found.length)
+        start, end = line.spans[0][0], line.raw_start(found.length)
         cut = self._cut_out(line, start, end, "dateline", "dateline.opening", {}, dateline=found.dateline)
         if cut:
             self._after_cut(line)
@@ -405,7 +414,7 @@ class Galley:
                     self._take_line(line, "headline", "frame.headline-repeated", {})
                     return self._gone(line)
         given = self.draft.metadata.standfirst
-        place = find_standfirst(self._live, self._unrepeated)
+        place = find_standfirst(self._live, self._unrepeated, self._whole)
         if place is not None:
             line = self._live[place]
             parts = {} if given else {"text": self._printed(line)}

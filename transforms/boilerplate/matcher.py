@@ -19,6 +19,7 @@ PROBE: Final = 800
 """The longest line that is looked at whole, code points. Of a longer one rules see its head and its tail."""
 
 _EDGE: Final = 390
+_STRETCH: Final = 1_000  # bytes looked at in one pass; lines are looked at singly only where it finds something
 _GAP: Final = "\x00"
 
 
@@ -37,6 +38,7 @@ class Matcher:
         self._triggered = [i for i in places if self.rules[i].where != "token" and self.rules[i].trigger]
         self._token_set = self._compile(self._tokens)
         self._headed_set = self._compile(self._headed, headed=True)
+        self._headed_anywhere = self._compile(self._headed)
         self._triggered_set = self._compile(self._triggered)
         triggers = "|".join(dict.fromkeys(f"(?:{self.rules[i].trigger})" for i in self._triggered))
         self._trigger = re2.compile(f"(?mi)(?:{triggers})".encode(), options()) if triggers else None
@@ -50,42 +52,51 @@ class Matcher:
         for index in indexes:
             rule = self.rules[index]
             pattern = f".*{rule.anchored}" if headed and rule.where == "end" else rule.anchored
-            made.Add(pattern if rule.case else f"(?i){pattern}")
+            made.Add(f"(?m){pattern}" if rule.case else f"(?mi){pattern}")
         made.Compile()
         return made
 
     def look(self, lines: Sequence[Line], language: str | None, house: str | None) -> None:
         """Sets the hits of all lines of a story."""
-        match = self._headed_set.Match if self._headed_set else None
-        worth = self._worth(lines)
-        for place, line in enumerate(lines):
-            text = line.text
-            if len(text) > PROBE:
-                text = _probe(text)
-            found = match(text) if match else None
-            if found or place in worth:
-                line.hits = self._sure(line, found, text if place in worth else None, language, house)
-            else:
-                line.hits = ()
+        encoded = [line.text.encode() for line in lines]
+        worth = self._worth(encoded)
+        headed = self._with_heads(encoded)
+        for place in sorted(worth | headed):
+            line = lines[place]
+            text = line.text if len(line.text) <= PROBE else _probe(line.text)
+            found = self._headed_set.Match(text) if place in headed else None
+            line.hits = self._sure(line, found, text if place in worth else None, language, house)
 
-    def _worth(self, lines: Sequence[Line]) -> frozenset[int] | set[int]:
-        """Places of the lines in which a trigger stands."""
-        if self._trigger is None:
-            return frozenset()
-        text = "\n".join([line.text for line in lines]).encode()
-        found = self._trigger.search(text)
-        if found is None:
-            return frozenset()
+    def _with_heads(self, lines: Sequence[bytes]) -> set[int]:
+        """Places of the lines that stand in a stretch of text where some headed rule may match."""
+        if self._headed_anywhere is None:
+            return set()
+        match = self._headed_anywhere.Match
         places: set[int] = set()
+        first = size = 0
+        for place, line in enumerate(lines):
+            size += len(line) + 1
+            if size >= _STRETCH or place == len(lines) - 1:
+                if match(b"\n".join(lines[first : place + 1])):
+                    places.update(range(first, place + 1))
+                first, size = place + 1, 0
+        return places
+
+    def _worth(self, lines: Sequence[bytes]) -> set[int]:
+        """Places of the lines in which a trigger stands."""
+        places: set[int] = set()
+        if self._trigger is None:
+            return places
+        search = self._trigger.search
+        text = b"\n".join(lines)
         place = position = 0
-        while found is not None:
+        while (found := search(text, position)) is not None:
             start = found.start()
             place += text.count(b"\n", position, start)
             places.add(place)
             position = text.find(b"\n", start)
             if position == -1:
                 break
-            found = self._trigger.search(text, position)
         return places
 
     def hits(self, line: Line, language: str | None, house: str | None) -> tuple[int, ...]:
@@ -101,10 +112,30 @@ class Matcher:
         indexes = [self._headed[number] for number in headed or ()]
         if text is not None and self._triggered_set:
             indexes += [self._triggered[number] for number in self._triggered_set.Match(text) or ()]
+        if not indexes:
+            return ()
         indexes.sort()
+        whole = len(line.text) <= PROBE  # then what the sets found is certain
         return tuple(
-            [i for i in indexes if applies(self.rules[i], language, house) and self.search(i, line) is not None]
+            [
+                index
+                for index in indexes
+                if self._allows(index, line, language, house)
+                and (whole or self.pattern(index).search(line.text) is not None)
+            ]
         )
+
+    def _allows(self, index: int, line: Line, language: str | None, house: str | None) -> bool:
+        """Whether a rule is for such a line at all, its pattern aside."""
+        rule = self.rules[index]
+        if not applies(rule, language, house) or (rule.where == "line" and line.words > rule.max_words):
+            return False
+        if not rule.unless:
+            return True
+        unless = self._unless[index]
+        if unless is None:
+            unless = self._unless[index] = re2.compile(rule.unless, options(rule.case))
+        return unless.search(line.text) is None
 
     def token_rules(self, text: str, language: str | None, house: str | None) -> list[int]:
         """The rules for tokens that match somewhere in a text."""
@@ -121,16 +152,7 @@ class Matcher:
         return made
 
     def search(self, index: int, line: Line) -> Any:
-        """The match of a rule in a line, or None."""
-        rule = self.rules[index]
-        if rule.where == "line" and line.words > rule.max_words:
-            return None
-        if rule.unless:
-            unless = self._unless[index]
-            if unless is None:
-                unless = self._unless[index] = re2.compile(rule.unless, options(rule.case))
-            if unless.search(line.text):
-                return None
+        """The match of a rule in a line that it holds on, or None."""
         return self.pattern(index).search(line.text)
 
 

@@ -18,7 +18,8 @@ MAX_TEMPLATE: Final = 2_000
 """The longest template tag or comment, code points."""
 
 _QUOTE = "\"'“”‘’″«»"
-_BRACKETS: Final = re.compile(r"\[|\]|\n[ \t\r]*\n")
+_BRACKET: Final = re.compile(r"[\[\]]")
+_BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
 _OTHER_OPEN: Final = re.compile(r"\{\{|\{%|<!--|<%|\*\|")
 _CLOSES: Final = {"{{": "}}", "{%": "%}", "<!--": "-->", "<%": "%>", "*|": "|*"}
 _JSON_PART: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]|\n[ \t\r]*\n')
@@ -29,8 +30,8 @@ _SHORTCODE: Final = re.compile(rf"(/?)([A-Za-z][A-Za-z0-9_-]{{1,40}})(\s+[\w-]+\
 _ATTRIBUTE: Final = re.compile(rf"([\w-]+)\s*=\s*[{_QUOTE}]*([^{_QUOTE}\]\s]+)")
 
 BARE: Final = frozenset(
-    "audio caption embed fbvideo flickr gallery iframe instagram jwplayer more playlist poll pullquote scribd slideshow "
-    "soundcloud speakerdeck ted toc tweet twitter video vimeo vine wpvideo youtube".split()
+    "audio caption embed fbvideo flickr gallery iframe instagram jwplayer more playlist poll pullquote scribd "
+    "slideshow soundcloud speakerdeck ted toc tweet twitter video vimeo vine wpvideo youtube".split()
 )
 """Shortcodes that also stand without attributes. Any other name in brackets needs attributes or an underscore."""
 
@@ -80,15 +81,16 @@ def _groups(text: str) -> dict[int, int]:
     """Start and end of each pair of square brackets that match within a paragraph."""
     pairs: dict[int, int] = {}
     open_at: list[int] = []
-    for part in _BRACKETS.finditer(text):
-        sign = part[0]
-        if sign == "[":
-            open_at.append(part.start())
-        elif sign == "]":
-            if open_at:
-                pairs[open_at.pop()] = part.end()
-        else:
+    last = text.find("[")
+    for part in _BRACKET.finditer(text, last, text.rfind("]") + 1):
+        place = part.start()
+        if open_at and _BLANK_LINE.search(text, last, place):
             open_at.clear()
+        last = place
+        if part[0] == "[":
+            open_at.append(place)
+        elif open_at:
+            pairs[open_at.pop()] = place + 1
     return pairs
 
 
