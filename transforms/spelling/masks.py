@@ -37,6 +37,12 @@ def _words() -> dict[str, frozenset[str]]:
     }
 
 
+@cache
+def _mention_tails() -> tuple[str, ...]:
+    """What a text ends with before a word that is talked about without quotation marks."""
+    return tuple(f"{lead}{word} " for word in sorted(_words()["mention.bare"]) for lead in (" ", "\n"))
+
+
 class Masks:
     """Answers, for the hits of one text, whether each stands in running prose of the house's own.
 
@@ -50,17 +56,15 @@ class Masks:
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
-        self._code = "`" in text or "<" in text or ";" in text
+        self._code = "`" in text or "<" in text
         self._quotes = '"' in text or "“" in text or "‘" in text
 
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
         text = self.text
         before, after = text[start - 1 : start] if start else " ", text[end : end + 2]
-        # A word between white space and white space, or before a single stop, is glued to nothing.
-        loose = before.isspace() and (
-            not after or after[0].isspace() or (after[0] in ",.;:?!" and not after[1:].strip())
-        )
+        # A word between white space and white space, or before a comma or a stop, is glued to nothing.
+        loose = before.isspace() and (not after or after[0].isspace() or (after[0] in ",.?!" and not after[1:].strip()))
         if not loose and is_glued(text, start, end):
             return True
         if self._code and is_code(text, start, end):
@@ -98,11 +102,19 @@ def is_glued(text: str, start: int, end: int) -> bool:
     # A dot, a colon or a bracket with more of the word behind it: style.color, color.com, getColor(center).
     if len(after) > 1 and after[0] in ".:(" and (after[1].islower() or after[1].isdigit() or after[1] in ")_"):
         return True
-    return bool(_CALL_OR_FIELD.search(before))
+    return bool(_CALL_OR_FIELD.search(before)) or _is_style(text, start, end)
+
+
+def _is_style(text: str, start: int, end: int) -> bool:
+    """True in a style declaration such as `background-color: gray;`."""
+    high = min(len(text), end + 60)
+    if ";" not in text[end:high]:
+        return False
+    return any(m.start() <= start and end <= m.end() for m in _CSS.finditer(text, max(0, start - 60), high))
 
 
 def is_code(text: str, start: int, end: int) -> bool:
-    """True if the hit stands between backticks, in a tag, or in a style declaration."""
+    """True if the hit stands between backticks or in a tag."""
     line_start = text.rfind("\n", max(0, start - SENTENCE_REACH), start) + 1
     low = max(line_start, start - SENTENCE_REACH)
     line = text[low:start]
@@ -113,22 +125,18 @@ def is_code(text: str, start: int, end: int) -> bool:
         closed = text.find(">", end, end + SENTENCE_REACH)
         if closed >= 0 and "<" not in text[end:closed]:
             return True
-    window_end = min(len(text), end + 60)
-    if ";" not in text[end:window_end]:
-        return False
-    return any(m.start() <= start and end <= m.end() for m in _CSS.finditer(text, max(low, start - 60), window_end))
+    return False
 
 
 def is_mention(text: str, start: int, end: int) -> bool:
     """True if the word is talked about (`the word colour`, `spelt 'colour'`) rather than used."""
     quoted = start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING
+    if not quoted:
+        return text.endswith(_mention_tails(), max(0, start - 16), start)
     words = _words()
     before = text[max(0, start - 20) : start].rstrip(_OPENING + " ").lower()
-    last = before[before.rfind(" ") + 1 :].lstrip(_OPENING + "(")
-    if last in words["mention.before" if quoted else "mention.bare"]:
+    if before[before.rfind(" ") + 1 :] in words["mention.before"]:
         return True
-    if not quoted:
-        return False
     sentence = slice(*_sentence_bounds(text, start, end))
     return not words["mention.sentence"].isdisjoint(_WORD.findall(text[sentence].lower()))
 

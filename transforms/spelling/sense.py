@@ -19,10 +19,15 @@ REACH = 70
 PASSAGE = 500
 """Characters to each side that tell what a passage is about: about a paragraph."""
 
-_TOKEN = re.compile(r"\d[\d.,]*|[^\W\d_]+(?:['’+-][^\W\d_]+)*|[$£€](?=\d)|[,.;:()]")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
 _SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
 _HYPHENS = "-‐‑"
+
+
+def _tokens(text: str) -> list[str]:
+    """Words (a possessive 's apart), numbers, currency signs before a number and the marks that part clauses."""
+    return _TOKEN.findall(text.lower().replace("’", "'"))
 
 
 class Context:
@@ -42,7 +47,7 @@ class Context:
         if "." in before or "\n" in before or "?" in before or "!" in before:
             for match in _SENTENCE_END.finditer(before + "X"):
                 cut = match.end()
-        tokens = _TOKEN.findall(before[cut:].lower())
+        tokens = _tokens(before[cut:])
         tokens.reverse()
         return (*tokens, "^")
 
@@ -51,7 +56,7 @@ class Context:
         """Words after the hit in its sentence."""
         after = self._text[self._end : self._end + REACH]
         ending = _SENTENCE_END.search(after)
-        return (*_TOKEN.findall((after[: ending.start()] if ending else after).lower()), "|")
+        return (*_tokens(after[: ending.start()] if ending else after), "|")
 
     @property
     def hyphen(self) -> str:
@@ -59,9 +64,10 @@ class Context:
         before = self._text[max(0, self._start - 2) : self._start]
         return self.left[0] if len(before) == 2 and before[1] in _HYPHENS and before[0].isalnum() else ""
 
-    def about(self) -> list[str]:
-        """The words of the passage: `PASSAGE` characters to each side, whatever the sentences."""
-        return _TOKEN.findall(self._text[max(0, self._start - PASSAGE) : self._end + PASSAGE].lower())
+    @property
+    def passage(self) -> list[str]:
+        """The words of the passage, `PASSAGE` characters to each side, whatever the sentences."""
+        return self._text[max(0, self._start - PASSAGE) : self._end + PASSAGE].lower().split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +78,28 @@ class Cue:
     where: str
     reach: int
     words: frozenset[str]
+    numbers: bool
     unless_next: frozenset[str]
     unless_last: frozenset[str]
 
     def fits(self, context: Context) -> bool:
         """True if the cue's words stand where it looks."""
-        if not self._found(context):
-            return False
-        if self.unless_next and _any_of(context.right[:1], self.unless_next):
-            return False
-        return not (self.unless_last and _any_of(context.left[:1], self.unless_last))
-
-    def _found(self, context: Context) -> bool:
         match self.where:
             case "left":
-                return _any_of(context.left[: self.reach], self.words)
+                tokens = context.left[: self.reach]
             case "right":
-                return _any_of(context.right[: self.reach], self.words)
+                tokens = context.right[: self.reach]
             case "near":
-                return _any_of(context.left[: self.reach] + context.right[: self.reach], self.words)
-            case "about":
-                return sum(word in self.words for word in context.about()) >= self.reach
+                tokens = context.left[: self.reach] + context.right[: self.reach]
+            case "hyphen":
+                tokens = (context.hyphen,)
             case _:
-                return context.hyphen != "" and _any_of((context.hyphen,), self.words)
+                return sum(map(self.words.__contains__, context.passage)) >= self.reach
+        if self.words.isdisjoint(tokens) and not (self.numbers and any(token[:1].isdigit() for token in tokens)):
+            return False
+        if self.unless_next and context.right[0] in self.unless_next:
+            return False
+        return not self.unless_last or context.left[0] not in self.unless_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +116,6 @@ class SenseRule:
             if cue.fits(context):
                 return cue.change
         return self.otherwise
-
-
-def _any_of(tokens: tuple[str, ...], words: frozenset[str]) -> bool:
-    for token in tokens:
-        if token in words or ("#" in words and token[0].isdigit()):
-            return True
-        if token.endswith(("'s", "’s", "s'", "s’")) and "'s" in words:
-            return True
-    return False
 
 
 @cache
@@ -146,11 +142,13 @@ def sense_rules() -> dict[str, SenseRule]:
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
         if where not in ("left", "right", "near", "about", "hyphen"):
             raise ValueError(f"a cue looks left, right, near, about, next, last or at a hyphen: {line}")
+        words = expand(line["words"])
         return Cue(
             verdict == "change",
             where,
             int(reach),
-            expand(line["words"]),
+            words - {"#"},
+            "#" in words,
             expand(line.get("unless_next", "")),
             expand(line.get("unless_last", "")),
         )
