@@ -1,0 +1,40 @@
+"""Feeds of our own, format by format, and what the reader makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from copydesk.transforms.draft import Draft
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.feed import read_feed
+
+EXAMPLES = Path(__file__).parents[2] / "examples/raw/feeds"
+
+
+def drafts(data: bytes, **options: object) -> list[Draft]:
+    read = read_feed(data, source_uri="file:///feed", **options)
+    assert all(isinstance(outcome, Draft) for outcome in read)
+    return read
+
+
+@pytest.mark.parametrize("name", ["causeway-post.json", "harbour-ledger.rss", "mount-arden.atom"])
+def test_the_examples_are_read_whole(name: str) -> None:
+    read = drafts((EXAMPLES / name).read_bytes())
+    assert [draft.source_uri for draft in read] == [f"file:///feed#entry={n}" for n in range(len(read))]
+    for draft in read:
+        assert len(draft.raw) > 150
+        assert draft.metadata.headline
+        assert draft.metadata.url
+        assert draft.metadata.guid
+        assert draft.metadata.published_at or draft.metadata.updated_at
+
+
+def test_an_error_page_is_no_feed() -> None:
+    with pytest.raises(Reject, match="bad_feed"):
+        read_feed(b"<!DOCTYPE html><html><body><h1>403 Forbidden</h1></body></html>", source_uri="x")
+
+
+def test_a_feed_may_be_empty() -> None:
+    assert read_feed(b"<rss version='2.0'><channel><title>Quiet</title></channel></rss>", source_uri="x") == []

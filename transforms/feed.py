@@ -1,0 +1,144 @@
+"""A feed to drafts: RSS, RDF, Atom and JSON Feed, one draft for each entry."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+from copydesk.transforms.charset import declared_in_xml
+from copydesk.transforms.dates import parse_date
+from copydesk.transforms.decode import decode
+from copydesk.transforms.draft import Draft, Metadata
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.feed_entry import Entry, Feed
+from copydesk.transforms.feed_fallback import read_any_feed
+from copydesk.transforms.feed_json import read_json_feed
+from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
+from copydesk.transforms.page_fragment import read_fragment
+
+_CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_DECLARATION: Final = re.compile(rb"\A\s*<\?xml[^>]*\?>")
+_FEED_ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
+_MAX_AUTHORS: Final = 100
+
+
+def read_feed(
+    data: bytes,
+    *,
+    source_uri: str,
+    content_type: str | None = None,
+    url: str | None = None,
+    max_entries: int = 5000,
+    max_entry_bytes: int = 2 << 20,
+) -> list[Draft | Reject]:
+    """Read a feed.
+
+    Args:
+        data: Its bytes.
+        source_uri: Where they came from; entry N, counted from 0, gets `#entry=N`.
+        content_type: The media type they came with; of it the charset is used, for the format shows in the bytes.
+        url: The address they were fetched from: relative links are resolved against it, and it scopes the guids.
+        max_entries: So many entries are read.
+        max_entry_bytes: How large the texts of one entry may be together, in UTF-8.
+
+    Returns:
+        One draft or one Reject for each entry, in the order of the feed: `too_large` for an entry that is too large or
+        comes after the last that is read. Empty where the feed is well and has no entries.
+
+    Raises:
+        Reject: `empty`, or `bad_feed` where it is no feed (an error page), `binary`, `undecodable`, `too_deep`.
+    """
+    if not data.strip():
+        raise Reject("empty", f"{len(data)} bytes of white space" if data else "0 bytes")
+    match = _CHARSET.search(content_type or "")
+    charset = match[1] if match else None
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        media_type = "application/feed+json"
+        feed = read_json_feed(data, charset=charset, max_entries=max_entries)
+    else:
+        media_type = "application/rss+xml"
+        feed = _read_xml(data, charset)
+        feed.surplus += max(0, len(feed.entries) - max_entries)
+        del feed.entries[max_entries:]
+    return _Drafts(feed, source_uri, media_type, url, max_entry_bytes).all()
+
+
+def _read_xml(data: bytes, charset: str | None) -> Feed:
+    declared = declared_in_xml(data)
+    text, _ = decode(data, declared=charset or (declared.name if declared else None))
+    clean = _DECLARATION.sub(b"", text.encode("utf-8", "replace"))
+    if not _FEED_ROOT.search(clean):
+        raise Reject("bad_feed", f"no feed: it starts with {text.strip()[:80]!r}")
+    feed, is_known = read_any_feed(clean)
+    if not is_known and not feed.entries:
+        raise Reject("bad_feed", "neither RSS nor Atom")
+    return feed
+
+
+class _Drafts:
+    """Makes the drafts of one feed."""
+
+    def __init__(self, feed: Feed, source_uri: str, media_type: str, url: str | None, max_entry_bytes: int) -> None:
+        self.feed, self.source_uri, self.media_type = feed, source_uri, media_type
+        self.url = url or web_address(feed.url, None)
+        self.max_entry_bytes = max_entry_bytes
+        self.guids = Counter(entry.guid for entry in feed.entries if isinstance(entry, Entry))
+
+    def all(self) -> list[Draft | Reject]:
+        """One outcome for each entry."""
+        read: list[Draft | Reject] = [self._outcome(number, entry) for number, entry in enumerate(self.feed.entries)]
+        last = len(read)
+        beyond = Reject("too_large", f"the feed has {last + self.feed.surplus:,} entries; {last:,} are read")
+        return read + [beyond] * self.feed.surplus
+
+    def _outcome(self, number: int, entry: Entry | Reject) -> Draft | Reject:
+        if isinstance(entry, Reject):
+            return entry
+        size = entry.size
+        if size > self.max_entry_bytes:
+            return Reject("too_large", f"the entry has {size:,} bytes; {self.max_entry_bytes:,} are allowed")
+        try:
+            return self._draft(number, entry)
+        except Reject as reject:
+            return reject
+
+    def _draft(self, number: int, entry: Entry) -> Draft:
+        html, standfirst = _body_and_summary(entry)
+        raw, blocks = read_fragment(html) if html else ("", ())
+        if not raw and not entry.title:
+            raise Reject("empty", "the entry has neither a title nor text")
+        metadata = Metadata(
+            headline=entry.title,
+            standfirst=standfirst,
+            authors=_unique(entry.authors or self.feed.authors),
+            topics=_unique(entry.topics),
+            captions=tuple(dict.fromkeys(entry.captions)),
+            url=web_address(entry.link, self.url),
+            guid=entry.guid if self.guids[entry.guid] == 1 else None,
+            feed_url=self.url,
+            published_raw=entry.published_raw,
+            published_at=parse_date(entry.published_raw) if entry.published_raw else None,
+            updated_at=parse_date(entry.updated_raw) if entry.updated_raw else None,
+            language=language_tag(entry.language) or language_tag(self.feed.language),
+        )
+        return Draft(f"{self.source_uri}#entry={number}", self.media_type, raw, blocks, metadata)
+
+
+def _body_and_summary(entry: Entry) -> tuple[str, str | None]:
+    """The HTML of the story, and the summary as text where it is not the story itself."""
+    if entry.bodies:
+        body = repair_html(max(entry.bodies, key=len))
+        for summary in entry.summaries:
+            text = " ".join(read_fragment(repair_html(summary))[0].split())
+            if text:
+                return body, text
+        return body, None
+    if entry.summaries:
+        return repair_html(max(entry.summaries, key=len)), None
+    return repair_html(max(entry.media_texts, key=len, default="")), None
+
+
+def _unique(values: list[str]) -> tuple[str, ...]:
+    plain = [text for value in values if (text := plain_title(value))]
+    return tuple(dict.fromkeys(plain))[:_MAX_AUTHORS]
