@@ -178,3 +178,18 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
         goal = (page.parent / path).resolve() if path else page
         assert goal.exists(), f"{target} is not there"
         assert not anchor or anchor in anchors(goal), f"{target} has no such heading"
+
+
+# Notices -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_notice_names_the_source_of_every_table_taken_from_elsewhere() -> None:
+    """A data file that names a licence or a well-known source of data in its head must be in NOTICE."""
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    named = set(re.findall(r"transforms/[\w/.-]+", notice))
+    owed = re.compile(r"CC BY|CLDR|GeoNames|WHATWG|VarCon|\blicen[cs]ed under\b")
+    for path in sorted(ROOT.glob("transforms/**/*.*")):
+        if path.suffix in {".toml", ".tsv", ".txt"}:
+            head = "".join(line for line in path.read_text(encoding="utf-8").splitlines()[:12] if line.startswith("#"))
+            assert not owed.search(head) or str(path.relative_to(ROOT)) in named, f"{path.name} is not in NOTICE"
+    assert [name for name in named if not (ROOT / name.rstrip(".")).exists()] == []
