@@ -147,6 +147,7 @@ def _url(output: str) -> str:
 def _quieten_beam() -> None:
     """Beam logs each step of a local run, and what it could not import; a person wants the warnings alone."""
     logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # the same fault is raised
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
 
 
@@ -172,16 +173,23 @@ def main(arguments: list[str] | None = None) -> None:
         if status is None:
             raise
         click.echo(f"copydesk: {error}", err=True)
+        if status == EXIT_FAILED:
+            click.echo("copydesk: what was committed before stands; run it again to go on from there", err=True)
         sys.exit(status)
 
 
 def _status(error: Exception) -> int | None:
     """The exit status of a fault that has words of its own; None for one that deserves its traceback."""
+    from obstore.exceptions import BaseError
+
     from copydesk.pipelines.claim import HeldError
+    from copydesk.pipelines.commit import CommitError, DoesNotAddUpError
+    from copydesk.pipelines.plan import InputChangedError
 
     if isinstance(error, HeldError):
         return EXIT_HELD
-    return None
+    known = (CommitError, DoesNotAddUpError, InputChangedError, OSError, BaseError)
+    return EXIT_FAILED if isinstance(error, known) else None
 
 
 if __name__ == "__main__":

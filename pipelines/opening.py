@@ -12,7 +12,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, BinaryIO, cast
 
 from backports import zstd
@@ -22,11 +22,10 @@ from copydesk.pipelines.plan import MIB, Piece
 from copydesk.pipelines.records import Oversized, Record, cut_lines, cut_parts, separator
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.sniff import sniff
+from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 from copydesk.transforms.warc import iter_warc
 
-HEAD_BYTES = 1 << 16
-"""How much of a stream is looked at to tell what it is."""
+HEAD_BYTES = SNIFF_BYTES
 MEMBERS = 100_000
 """Members an archive may have. Real news archives of a year have fewer; a bomb's table of contents does not."""
 RATIO = 250
@@ -122,6 +121,18 @@ class _Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        """True, so that a reader may ask where it is; it cannot go elsewhere."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if (offset, whence) not in ((0, io.SEEK_CUR), (self._out, io.SEEK_SET)):
+            raise io.UnsupportedOperation("an unpacked stream can only be read on")
+        return self._out
+
+    def tell(self) -> int:
+        return self._out
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._unpacked.read(len(buffer))
         buffer[: len(data)] = data
@@ -179,7 +190,7 @@ class _Opener:
         yield from self.documents(io.BufferedReader(inner, HEAD_BYTES), uri, base, depth + 1)
 
     def _zip(self, stream: BinaryIO, uri: str, depth: int) -> Iterator[RawDocument | Refused]:
-        if not stream.seekable():
+        if depth > 0:
             raise Reject("unsupported", "a zip inside another container")
         with zipfile.ZipFile(stream) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
@@ -243,7 +254,7 @@ class _Opener:
     def _warc(self, stream: BinaryIO, uri: str) -> Iterator[RawDocument | Refused]:
         for record in iter_warc(stream, source_uri=uri, max_bytes=self.options.max_document_bytes):
             if isinstance(record, RawDocument):
-                yield record
+                yield record if record.house else replace(record, house=self.options.house)
             else:
                 yield Refused(record.reject, record.source_uri, record.media_type, record.payload)
 

@@ -22,6 +22,10 @@ _UNPACKED = {".gz": 4, ".bz2": 5, ".zst": 4, ".zip": 4}
 _TEXT_SHARE = {".html": 16, ".htm": 16, ".warc": 16, ".xml": 2, ".rss": 2}
 
 
+class InputChangedError(RuntimeError):
+    """A file changed while it was read, so that what was read is of no version at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A file that was found.

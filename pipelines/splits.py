@@ -10,17 +10,13 @@ from apache_beam.pvalue import TaggedOutput
 
 from copydesk.pipelines.files import stamp
 from copydesk.pipelines.opening import OpenOptions, Refused, open_piece
-from copydesk.pipelines.plan import Piece, Split
+from copydesk.pipelines.plan import InputChangedError, Piece, Split
 from copydesk.pipelines.progress import Progress
 from copydesk.pipelines.replay import REPLAY, open_failures
 from copydesk.pipelines.vault import Vault
 from copydesk.pipelines.writing import PiecesRead
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.routing import FAILED, TALLY, Opened
-
-
-class InputChangedError(RuntimeError):
-    """A file changed while it was read, so that what was read is of no version at all."""
 
 
 class OpenSplit(beam.DoFn):

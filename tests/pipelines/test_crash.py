@@ -113,9 +113,7 @@ def test_a_fault_at_every_operation(job: Undisturbed, forked: Run, tree: Tree, t
 
 
 @pytest.mark.slow
-def test_a_run_killed_again_and_again_still_ends(
-    job: Undisturbed, forked: Run, tree: Tree, tmp_path: Path
-) -> None:
+def test_a_run_killed_again_and_again_still_ends(job: Undisturbed, forked: Run, tree: Tree, tmp_path: Path) -> None:
     for at in (3, 11, 23, 31, 17, 29, 37):
         forked(*job.command(tmp_path / "out"), at=at, how="kill-before")
         check_readers(tmp_path / "out")

@@ -110,7 +110,11 @@ def test_the_output_depends_on_neither_bundles_nor_windows_of_work(copydesk: Run
     folder = write(tmp_path / "in", **{f"s{number:03d}": story(number) for number in range(40)})
     write(folder, bad=" \n ")
     trees = []
-    for name, more in {"plain": (), "repeated": ("--direct_runner_bundle_repeat=2",), "named": ("--runner", "DirectRunner")}.items():
+    for name, more in {
+        "plain": (),
+        "repeated": ("--direct_runner_bundle_repeat=2",),
+        "named": ("--runner", "DirectRunner"),
+    }.items():
         ran = copydesk("ingest", folder, "--output", tmp_path / name, AS_OF, *more)
         assert ran.status == 0, ran.err
         trees.append(tree(tmp_path / name))
