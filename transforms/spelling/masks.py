@@ -20,6 +20,7 @@ QUOTATION_REACH = 1200
 """How far back the opening mark of a quotation is looked for."""
 
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
+_WHITE = frozenset(" \n\t\r\u00a0\u202f\u2009\u3000")
 _MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -62,14 +63,16 @@ class Masks:
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
         text = self.text
-        before, after = text[start - 1 : start] if start else " ", text[end : end + 2]
+        after = text[end : end + 2]
         # A word between white space and white space, or before a comma or a stop, is glued to nothing.
-        loose = before.isspace() and (not after or after[0].isspace() or (after[0] in ",.?!" and not after[1:].strip()))
-        if not loose and is_glued(text, start, end):
+        loose = (start == 0 or text[start - 1] in _WHITE) and (
+            not after or after[0] in _WHITE or (after[0] in ",.?!" and (len(after) == 1 or after[1] in _WHITE))
+        )
+        if not loose and (is_glued(text, start, end) or is_quoted_mention(text, start, end)):
+            return True
+        if text.endswith(_mention_tails(), max(0, start - 16), start):
             return True
         if self._code and is_code(text, start, end):
-            return True
-        if is_mention(text, start, end):
             return True
         if self._quotes:
             opened = quotation_around(text, start, end)
@@ -128,11 +131,10 @@ def is_code(text: str, start: int, end: int) -> bool:
     return False
 
 
-def is_mention(text: str, start: int, end: int) -> bool:
-    """True if the word is talked about (`the word colour`, `spelt 'colour'`) rather than used."""
-    quoted = start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING
-    if not quoted:
-        return text.endswith(_mention_tails(), max(0, start - 16), start)
+def is_quoted_mention(text: str, start: int, end: int) -> bool:
+    """True if the hit alone stands in quotation marks and is talked about (`spelt 'colour'`) rather than used."""
+    if not (start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING):
+        return False
     words = _words()
     before = text[max(0, start - 20) : start].rstrip(_OPENING + " ").lower()
     if before[before.rfind(" ") + 1 :] in words["mention.before"]:

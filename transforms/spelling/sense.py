@@ -16,6 +16,8 @@ from copydesk.transforms.spelling.table import read_data
 
 REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
+GLANCE = 26
+"""Characters to each side that hold the words next to a hit."""
 PASSAGE = 500
 """Characters to each side that tell what a passage is about: about a paragraph."""
 
@@ -39,22 +41,52 @@ class Context:
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text, self._start, self._end = text, start, end
 
+    def left(self, reach: int) -> tuple[str, ...]:
+        """The last `reach` words before the hit in its sentence."""
+        if reach <= 2:
+            near = self._near_left
+            if len(near) >= reach:
+                return near[:reach]
+        return self._far_left[:reach]
+
+    def right(self, reach: int) -> tuple[str, ...]:
+        """The first `reach` words after the hit in its sentence."""
+        if reach <= 2:
+            near = self._near_right
+            if len(near) >= reach:
+                return near[:reach]
+        return self._far_right[:reach]
+
+    # Most cues ask for the next or the last word only: a glance answers those. The word at the edge of a glance may be
+    # cut in two, so it is left out.
     @cached_property
-    def left(self) -> tuple[str, ...]:
-        """Words before the hit in its sentence."""
-        before = self._text[max(0, self._start - REACH) : self._start]
+    def _near_left(self) -> tuple[str, ...]:
+        return self._words_before(GLANCE)[:-1]
+
+    @cached_property
+    def _near_right(self) -> tuple[str, ...]:
+        return self._words_after(GLANCE)[:-2]
+
+    @cached_property
+    def _far_left(self) -> tuple[str, ...]:
+        return (*self._words_before(REACH), "^")
+
+    @cached_property
+    def _far_right(self) -> tuple[str, ...]:
+        return self._words_after(REACH)
+
+    def _words_before(self, reach: int) -> tuple[str, ...]:
+        before = self._text[max(0, self._start - reach) : self._start]
         cut = 0
         if "." in before or "\n" in before or "?" in before or "!" in before:
             for match in _SENTENCE_END.finditer(before + "X"):
                 cut = match.end()
         tokens = _tokens(before[cut:])
         tokens.reverse()
-        return (*tokens, "^")
+        return tuple(tokens)
 
-    @cached_property
-    def right(self) -> tuple[str, ...]:
-        """Words after the hit in its sentence."""
-        after = self._text[self._end : self._end + REACH]
+    def _words_after(self, reach: int) -> tuple[str, ...]:
+        after = self._text[self._end : self._end + reach]
         ending = _SENTENCE_END.search(after)
         return (*_tokens(after[: ending.start()] if ending else after), "|")
 
@@ -62,7 +94,7 @@ class Context:
     def hyphen(self) -> str:
         """The word tied to the hit by a hyphen on its left; empty if there is none."""
         before = self._text[max(0, self._start - 2) : self._start]
-        return self.left[0] if len(before) == 2 and before[1] in _HYPHENS and before[0].isalnum() else ""
+        return self.left(1)[0] if len(before) == 2 and before[1] in _HYPHENS and before[0].isalnum() else ""
 
     @property
     def passage(self) -> list[str]:
@@ -86,20 +118,20 @@ class Cue:
         """True if the cue's words stand where it looks."""
         match self.where:
             case "left":
-                tokens = context.left[: self.reach]
+                tokens = context.left(self.reach)
             case "right":
-                tokens = context.right[: self.reach]
+                tokens = context.right(self.reach)
             case "near":
-                tokens = context.left[: self.reach] + context.right[: self.reach]
+                tokens = context.left(self.reach) + context.right(self.reach)
             case "hyphen":
                 tokens = (context.hyphen,)
             case _:
                 return sum(map(self.words.__contains__, context.passage)) >= self.reach
         if self.words.isdisjoint(tokens) and not (self.numbers and any(token[:1].isdigit() for token in tokens)):
             return False
-        if self.unless_next and context.right[0] in self.unless_next:
+        if self.unless_next and context.right(1)[0] in self.unless_next:
             return False
-        return not self.unless_last or context.left[0] not in self.unless_last
+        return not self.unless_last or context.left(1)[0] not in self.unless_last
 
 
 @dataclass(frozen=True, slots=True)
