@@ -186,6 +186,8 @@ def load_rules(paths: Iterable[str | Path] = ()) -> tuple[Rule, ...]:
     Raises:
         ValueError: A file cannot be read or says something wrong. The message names the file, the rule and what to do.
     """
+    from copydesk.transforms.boilerplate.examples import check_examples
+
     own: list[Rule] = []
     disabled: set[str] = set()
     for path in paths:
@@ -193,7 +195,9 @@ def load_rules(paths: Iterable[str | Path] = ()) -> tuple[Rule, ...]:
             text = Path(path).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"rule file {path}: cannot be read ({error}); give a UTF-8 TOML file") from error
-        own += parse_rules(text, str(path), default_macros())
+        for rule in parse_rules(text, str(path), default_macros()):
+            check_examples(rule, f"rule file {path}, rule {rule.id}")
+            own.append(rule)
         disabled |= set(_disabled(text, str(path)))
     packaged = default_rules()
     unknown = disabled - {rule.id for rule in packaged} - {rule.id for rule in own}
@@ -293,7 +297,7 @@ def _rule(entry: object, at: str, macros: Mapping[str, str]) -> Rule:
     values: dict[str, Any] = {"id": rule_id}
     for key, allowed in (("kind", KINDS), ("where", WHERE), ("near", NEAR), ("action", ACTIONS)):
         if key in entry:
-            if entry[key] not in tuple(allowed):
+            if not isinstance(entry[key], str) or entry[key] not in allowed:
                 raise ValueError(f"{at}: {key} is {entry[key]!r}; it must be one of {', '.join(allowed)}")
             values[key] = entry[key]
     if "kind" not in values:
