@@ -10,9 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from copydesk.pipelines.options import OPTIONS, Option
 from copydesk.schemas.export import export
 from copydesk.schemas.records import RECORDS
 from copydesk.transforms.errors import CODES
+
+sys.path.insert(0, str(Path(__file__).parent))
+from picture import draw
 
 FOLDER = Path(__file__).parent
 NOTE = "<!-- Made by `python docs/generate.py` from {source}: change it there. -->"
@@ -120,6 +124,39 @@ Once the cause is gone (a later release reads them, a limit was raised), run the
 """
 
 
+OPTIONS_PAGE = """\
+# The options
+
+{note}
+
+On the command line as `--name value`; in a file given with `--config` (TOML, or YAML by its name) as `name = value`,
+with hyphens or underscores; the command line wins. Options of Beam may be given beside them, and those that only a runner
+knows after `--`. All that is wrong is told at once, before anything is read.
+
+```toml
+# desk.toml: copydesk ingest raw/ --config desk.toml
+output = "clean/"
+spelling = "en-GB"
+keep = ["correction"]
+max_failures = "2%"
+```
+
+| option | default | what it does |
+|---|---|---|
+{options}
+
+Options marked * change what is written, and the manifest of each window records them. Inputs that are committed are not
+read again under other options: give a new `--output` to clean them anew.
+"""
+
+
+def _option_row(option: Option) -> str:
+    default = "" if option.default in (None, (), False) else f"`{option.default}`"
+    values = f" One of {', '.join(f'`{choice}`' for choice in option.choices)}." if option.choices else ""
+    mark = " *" if option.shapes_output else ""
+    return f"| `{option.flag}`{mark} | {default} | {option.help}{values} |".replace("<", "&lt;")
+
+
 def pages() -> dict[str, str]:
     """Every generated page: its name in docs/, and its text."""
     return {
@@ -130,6 +167,10 @@ def pages() -> dict[str, str]:
             note=NOTE.format(source="transforms/errors.py"),
             codes="\n".join(f"| `{code}` | {meaning.replace('|', chr(92) + '|')} |" for code, meaning in CODES.items()),
         ),
+        "options.md": OPTIONS_PAGE.format(
+            note=NOTE.format(source="pipelines/options.py"), options="\n".join(_option_row(o) for o in OPTIONS)
+        ),
+        "before-after.svg": draw(),
     }
 
 

@@ -17,6 +17,7 @@ from copydesk.pipelines.records import SEPARATORS
 from copydesk.pipelines.store import as_url
 from copydesk.transforms.boilerplate import PROFILES
 from copydesk.transforms.spelling import VARIETIES
+from copydesk.transforms.spelling.speller import Names, Quotes
 
 MIB = 1 << 20
 
@@ -71,8 +72,8 @@ OPTIONS: tuple[Option, ...] = (
         "names",
         "text",
         "keep",
-        "Proper names: `keep` their spelling, or put them in the `target` variety too.",
-        choices=("keep", "target"),
+        "Proper names: `keep` their spelling, restore the `official` one, or put them in the `target` variety too.",
+        choices=("keep", "official", "target"),
         shapes_output=True,
     ),
     Option(
@@ -147,8 +148,8 @@ class JobOptions:
     output: str
     as_of: str
     spelling: str = "en-US"
-    names: str = "keep"
-    quotes: str = "house"
+    names: Names = "keep"
+    quotes: Quotes = "house"
     profile: str = "story"
     keep: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """How a Parquet file is made: the same rows give the same bytes, whoever writes them and in whatever order they come.
 
-The settings were chosen by measurement; docs/adr/0003-parquet.md has the figures.
+The settings were chosen by measurement; docs/adr/0003-the-same-rows-give-the-same-bytes.md has the figures.
 """
 
 from __future__ import annotations
