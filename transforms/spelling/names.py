@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 from copydesk.transforms.spelling.table import american, read_data
@@ -27,6 +28,7 @@ _NEXT = re.compile(r"(['’]s?)?([^\S\n]+|[^\S\n]*[,&/-][^\S\n]*)([^\W\d_]+(?:['
 _LAST = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?\.?|\d+)([^\S\n]+|[-&])$")
 _LABEL_REST = re.compile(r"(?: [A-Z][a-z]+){0,2} ([a-z]+)")
 _LABEL_PATH = re.compile(r"(?: - |[▸>→] ?)(?:[A-Z][a-z]+ ){0,3}$")
+_PATH_SIGNS = (" - ", "▸", ">", "→")
 _OPENERS = "\"“‘«'([*•·-–—"
 _QUOTES = "\"“‘«'"
 _BLANKS = " \t\u00a0\u202f"
@@ -42,33 +44,37 @@ def _words() -> dict[str, frozenset[str]]:
 
 
 class _Official(NamedTuple):
-    """A word of an official name: what stands before and after it there (canonical), and how it is written.
+    """A word of an official name: the text before and after it there, lower case, and how it is written itself."""
 
-    `anchor` is a word of the name that has one spelling only: where it is not near, the name is not there.
-    """
-
-    before: list[str]
-    after: list[str]
+    before: str
+    after: str
     spelling: str
-    anchor: str
 
 
 @cache
 def _official() -> dict[str, tuple[_Official, ...]]:
-    """Canonical word -> its places in official names, longest names first."""
-    index: dict[str, list[_Official]] = {}
-    variable = {*american(), *american().values()}
+    """Canonical word -> its places in official names, longest names first; other words of a name in every spelling."""
+    spellings: dict[str, set[str]] = {}
+    for form, key in american().items():
+        spellings.setdefault(key, {key}).add(form)
+    index: dict[str, set[_Official]] = {}
     for line in tomllib.loads(read_data("names.toml"))["official"].splitlines():
-        words = _WORD.findall(line)
-        key = [canonical(word) for word in words]
-        fixed = [word for word in key if word not in variable and "-" not in word]
-        for place, word in enumerate(words):
-            if key[place] in variable or "-" in word:
-                anchor = max(fixed, key=len, default="")
-                index.setdefault(key[place], []).append(_Official(key[:place], key[place + 1 :], word, anchor))
+        for match in _WORD.finditer(line):
+            key = canonical(match.group())
+            if key in spellings:
+                sides = (line[: match.start()].lower(), line[match.end() :].lower())
+                for before, after in product(*(_respelt(side, spellings) for side in sides)):
+                    index.setdefault(key, set()).add(_Official(before, after, match.group()))
     return {
-        word: tuple(sorted(found, key=lambda name: -len(name.before + name.after))) for word, found in index.items()
+        key: tuple(sorted(found, key=lambda name: (-len(name.before + name.after), name)))
+        for key, found in index.items()
     }
+
+
+def _respelt(text: str, spellings: dict[str, set[str]]) -> list[str]:
+    """A lower-case piece of a name with its words in every spelling that they have."""
+    pieces = re.split(r"([^\W\d_]+(?:-[^\W\d_]+)*)", text)
+    return ["".join(parts) for parts in product(*(sorted(spellings.get(canonical(p), {p})) for p in pieces))]
 
 
 def canonical(word: str) -> str:
@@ -82,21 +88,20 @@ def canonical(word: str) -> str:
 def official_spelling(text: str, start: int, end: int) -> str | None:
     """How the hit is written in the official name it is part of, or None if it is part of none.
 
-    The words around the hit are compared with the gazetteer in any spelling and any case.
+    The text around the hit is compared with the gazetteer in any spelling and any case.
     """
     found = _official().get(canonical(text[start:end]))
     if not found:
         return None
-    near = text[max(0, start - NAME_REACH) : end + NAME_REACH].lower()
-    found = tuple(name for name in found if name.anchor in near)
-    if not found:
-        return None
-    before = [*map(canonical, _WORD.findall(text[max(0, start - NAME_REACH) : start]))]
-    after = [*map(canonical, _WORD.findall(text[end : end + NAME_REACH].removeprefix("'s").removeprefix("’s")))]
+    low = max(0, start - NAME_REACH)
+    near = text[low : end + NAME_REACH].lower().replace("’", "'")
+    start, end = start - low, end - low
     for name in found:
-        left = before[len(before) - len(name.before) :] if name.before else []
-        if left == name.before and after[: len(name.after)] == name.after:
-            return name.spelling
+        first, last = start - len(name.before), end + len(name.after)
+        if first >= 0 and near.startswith(name.before, first) and near.startswith(name.after, end):
+            whole = not (first and near[first - 1].isalnum()) and not near[last : last + 1].isalnum()
+            if whole:
+                return name.spelling
     return None
 
 
@@ -166,7 +171,7 @@ def is_label(text: str, start: int, end: int) -> bool:
     if rest and rest.group(1) in words["label_nouns"]:
         return True
     sentence = text[max(0, start - 120) : start]
-    if not _LABEL_PATH.search(sentence):
+    if not any(sign in sentence for sign in _PATH_SIGNS) or not _LABEL_PATH.search(sentence):
         return False
     opening = _WORD.search(sentence, sentence.rfind(". ") + 1)
     return opening is not None and opening.group().lower() in words["label_verbs"]

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+from copydesk.transforms.spelling.scan import SPACE, fold
 from copydesk.transforms.spelling.table import read_data
 
 REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
 GLANCE = 26
 """Characters to each side that hold the words next to a hit."""
-PASSAGE = 500
-"""Characters to each side that tell what a passage is about: about a paragraph."""
+PASSAGES = {"beside": 60, "about": 450}
+"""Characters to each side that the words around a hit, and its paragraph, take up."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
@@ -96,10 +99,23 @@ class Context:
         before = self._text[max(0, self._start - 2) : self._start]
         return self.left(1)[0] if len(before) == 2 and before[1] in _HYPHENS and before[0].isalnum() else ""
 
-    @property
-    def passage(self) -> list[str]:
-        """The words of the passage, `PASSAGE` characters to each side, whatever the sentences."""
-        return self._text[max(0, self._start - PASSAGE) : self._end + PASSAGE].lower().split()
+    def around(self, reach: int) -> str:
+        """The text to each side, `reach` characters, whatever the sentences."""
+        return self._text[max(0, self._start - reach) : self._end + reach]
+
+
+class Topic:
+    """Words that show what a passage is about; counted in one pass."""
+
+    def __init__(self, words: frozenset[str]) -> None:
+        self._automaton = BytesAhoCorasick(
+            [b" " + fold(word) for word in sorted(words)], matchkind=MatchKind.LeftmostLongest
+        )
+
+    def count(self, text: str) -> int:
+        """How often its words stand in the text."""
+        folded = b" " + fold(text) + b" "
+        return sum(folded[stop] == SPACE for _, _, stop in self._automaton.find_matches_as_indexes(folded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,7 @@ class Cue:
     numbers: bool
     unless_next: frozenset[str]
     unless_last: frozenset[str]
+    topic: Topic | None
 
     def fits(self, context: Context) -> bool:
         """True if the cue's words stand where it looks."""
@@ -126,7 +143,7 @@ class Cue:
             case "hyphen":
                 tokens = (context.hyphen,)
             case _:
-                return sum(map(self.words.__contains__, context.passage)) >= self.reach
+                return self.topic is not None and self.topic.count(context.around(PASSAGES[self.where])) >= self.reach
         if self.words.isdisjoint(tokens) and not (self.numbers and any(token[:1].isdigit() for token in tokens)):
             return False
         if self.unless_next and context.right(1)[0] in self.unless_next:
@@ -172,8 +189,8 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "about", "hyphen"):
-            raise ValueError(f"a cue looks left, right, near, about, next, last or at a hyphen: {line}")
+        if where not in ("left", "right", "near", "hyphen", *PASSAGES):
+            raise ValueError(f"a cue looks left, right, near, beside, about, next, last or at a hyphen: {line}")
         words = expand(line["words"])
         return Cue(
             verdict == "change",
@@ -183,6 +200,7 @@ def sense_rules() -> dict[str, SenseRule]:
             "#" in words,
             expand(line.get("unless_next", "")),
             expand(line.get("unless_last", "")),
+            Topic(words) if where in PASSAGES else None,
         )
 
     rules: dict[str, SenseRule] = {}
