@@ -130,8 +130,8 @@ OPTIONS_PAGE = """\
 {note}
 
 On the command line as `--name value`; in a file given with `--config` (TOML, or YAML by its name) as `name = value`,
-with hyphens or underscores; the command line wins. Options of Beam may be given beside them, and those that only a runner
-knows after `--`. All that is wrong is told at once, before anything is read.
+with hyphens or underscores; the command line wins. Options of Beam may be given beside them, and those that only a
+runner knows after `--`. All that is wrong is told at once, before anything is read.
 
 ```toml
 # desk.toml: copydesk ingest raw/ --config desk.toml

@@ -1,0 +1,132 @@
+"""Wrong options end in words that say what to do, all at once, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copydesk.pipelines.options import BY_NAME, OPTIONS, JobOptions, OptionsError, read_config, resolve, split_arguments
+
+Run = Callable[..., Any]
+TODAY = "2026-01-31"
+
+
+def problems(given: dict[str, Any], config: dict[str, Any] | None = None) -> list[str]:
+    with pytest.raises(OptionsError) as wrong:
+        resolve(given, config or {}, TODAY)
+    return wrong.value.problems
+
+
+def test_the_table_and_the_options_of_a_job_have_the_same_names_and_defaults() -> None:
+    job = resolve({"output": "out"}, {}, TODAY)
+    assert {option.name for option in OPTIONS} | {"beam_args"} == set(JobOptions.__dataclass_fields__)
+    for option in OPTIONS:
+        if option.name not in ("output", "as_of"):
+            assert getattr(job, option.name) == option.default, option.name
+            assert getattr(JobOptions("o", TODAY), option.name) == option.default, option.name
+    assert job.as_of == TODAY
+
+
+def test_every_wrong_option_is_told_at_once() -> None:
+    found = problems(
+        {"spelling": "en-UK", "as_of": "tomorrow", "workers": "many", "max_failures": "a few", "batch_bytes": "0"}
+    )
+    assert found == [
+        "--spelling: there is no 'en-UK'; did you mean 'en-US'?; choose one of "
+        "en-US, en-GB, en-GB-oxendict, en-CA, en-AU, keep",
+        "--as-of: 'tomorrow' is not a day such as 2025-01-31",
+        "--max-failures: 'a few' is neither a number such as 20 nor a share such as 5%",
+        "--workers: 'many' is not a whole number of 0 or more",
+        "--batch-bytes: '0' is not a size such as 10MiB",
+        "--output: say where the Parquet goes: a folder, s3://, gs:// or az://",
+    ]
+
+
+def test_an_output_that_cannot_be_written_to_is_refused() -> None:
+    assert problems({"output": "http://example.com/x"}) == [
+        "--output: http://example.com/x: not a folder, s3://, gs:// or az:// URL"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "size"), [("10", 10), ("10K", 10_240), ("10 KiB", 10_240), ("3MB", 3 << 20), ("1G", 1 << 30), (7, 7)]
+)
+def test_sizes_are_read_as_people_write_them(words: Any, size: int) -> None:
+    assert resolve({"output": "o", "max_document_bytes": words}, {}, TODAY).max_document_bytes == size
+
+
+@pytest.mark.parametrize(("limit", "failures", "documents", "too_many"), [
+    ("0", 0, 10, False),
+    ("0", 1, 10, True),
+    ("3", 3, 10, False),
+    ("10%", 1, 10, False),
+    ("10%", 2, 10, True),
+    ("0.5%", 1, 300, False),
+    ("100%", 10, 10, False),
+])  # fmt: skip
+def test_the_limit_of_failures_is_a_number_or_a_share(
+    limit: str, failures: int, documents: int, too_many: bool
+) -> None:
+    job = resolve({"output": "o", "max_failures": limit}, {}, TODAY)
+    assert job.too_many(failures, documents) is too_many
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("desk.toml", 'output = "out"\nspelling = "en-GB"\nkeep = ["correction", "dateline"]\nmax-failures = "2%"\n'),
+    ("desk.yaml", "output: out\nspelling: en-GB\nkeep: [correction, dateline]\nmax-failures: 2%\n"),
+])  # fmt: skip
+def test_a_config_file_gives_options_and_the_command_line_wins(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    job = resolve({"spelling": "en-CA"}, read_config(str(tmp_path / name)), TODAY)
+    assert (job.spelling, job.keep, job.max_failures) == ("en-CA", ("correction", "dateline"), "2%")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("spelling = ", "cannot be read"),
+    ("speling = 'en-GB'", "there is no 'speling'; did you mean 'spelling'?"),
+])  # fmt: skip
+def test_a_wrong_config_file_is_told_by_its_name(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text(text)
+    with pytest.raises(OptionsError, match=r"desk\.toml") as wrong:
+        read_config(str(path))
+    assert words in wrong.value.problems[0]
+
+
+def test_options_of_beam_are_told_from_inputs_and_typing_errors() -> None:
+    assert split_arguments(["a.txt", "--project", "p", "b.txt", "--streaming"]) == (
+        ["a.txt", "b.txt"],
+        ["--project", "p", "--streaming"],
+    )
+    with pytest.raises(OptionsError, match="--spellng: no such option; did you mean --spelling"):
+        split_arguments(["a.txt", "--spellng=en-GB"])
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("ingest", "--output", "out"), "say what to read"),
+    (("ingest", "nowhere/*.txt", "--output", "out"), "nothing found for: nowhere/*.txt"),
+    (("ingest", "pyproject.toml", "--output", "out", "--rules", "nowhere.toml"), "nowhere.toml"),
+    (("ingest", "pyproject.toml", "--output", "out", "--keep", "newsleter"), "newsleter"),
+    (("ingest", "pyproject.toml", "--output", "out", "--worker", "2"), "did you mean --workers"),
+    (("replay", "--output", "nowhere"), "nothing is committed there"),
+])  # fmt: skip
+def test_wrong_commands_end_with_status_2_and_write_nothing(
+    copydesk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("A story.\n")
+    monkeypatch.chdir(tmp_path)
+    ran = copydesk(*arguments)
+    assert ran.status == 2
+    assert ran.err.startswith("copydesk: ")
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pyproject.toml"]
+
+
+def test_every_option_is_explained() -> None:
+    for option in BY_NAME.values():
+        assert option.help.endswith(".")
+        assert option.help[0].isupper() or option.help.startswith("`")
