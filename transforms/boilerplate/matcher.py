@@ -91,12 +91,15 @@ class Matcher:
         text = b"\n".join(lines)
         place = position = 0
         while (found := search(text, position)) is not None:
-            start = found.start()
-            place += text.count(b"\n", position, start)
-            places.add(place)
-            position = text.find(b"\n", start)
-            if position == -1:
+            # A trigger may stand at the end of a line, or begin with the break itself: all lines it touches count, and
+            # the search goes on behind them, so that it always gets on.
+            place += text.count(b"\n", position, found.start())
+            last = place + text.count(b"\n", found.start(), found.end())
+            places.update(range(place, last + 1))
+            position = text.find(b"\n", found.end()) + 1
+            if position == 0:
                 break
+            place = last + 1
         return places
 
     def hits(self, line: Line, language: str | None, house: str | None) -> tuple[int, ...]:
