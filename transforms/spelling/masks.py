@@ -26,6 +26,8 @@ _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
 _CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
+_DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
+_FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _CLOSED = re.compile(r"’(?!\w)")
 
@@ -102,6 +104,8 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
+    if _DOMAIN.search(before) or _FILE.search(after):
+        return True
     # A dot, a colon or a bracket with more of the word behind it: style.color, color.com, getColor(center).
     if len(after) > 1 and after[0] in ".:(" and (after[1].islower() or after[1].isdigit() or after[1] in ")_"):
         return True
@@ -124,7 +128,7 @@ def is_code(text: str, start: int, end: int) -> bool:
     if "`" in line and line.count("`") % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]:
         return True
     opened = line.rfind("<")
-    if opened > line.rfind(">") and line[opened + 1 : opened + 2].strip() and not line[opened + 1].isdigit():
+    if opened > line.rfind(">") and (text[low + opened + 1].isalpha() or text[low + opened + 1] in "/!"):
         closed = text.find(">", end, end + SENTENCE_REACH)
         if closed >= 0 and "<" not in text[end:closed]:
             return True

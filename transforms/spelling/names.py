@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -18,6 +19,11 @@ HEADLINE_MAX = 200
 """A line that goes on for more than this many characters to either side of a hit is not taken for a headline."""
 NAME_REACH = 64
 """How far to each side of a hit the rest of an official name is looked for, in characters."""
+
+EVIDENCE_REACH = 100_000
+"""How much of an article is searched for evidence, in characters."""
+MOST_PLACES = 40
+"""How many places of a word are looked at."""
 
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“‘])(?:Mr|Mrs|Ms|Dr|St|Sts|Prof|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Cmdr|Rev|Hon|Jr|Sr|vs|No|Inc|Ltd|Co|Corp"
@@ -157,11 +163,46 @@ def is_headline(text: str, start: int, end: int) -> bool:
     return all(word[0].isupper() for word in words)
 
 
-def without_line(text: str, start: int, end: int) -> str:
-    """The text without the line of the hit: what else there is to learn from about a headline."""
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", end)
-    return text[:line_start] + (text[line_end:] if line_end >= 0 else "")
+class Evidence:
+    """What an article says of a word elsewhere, looked up once for each word.
+
+    Headlines are no evidence: in them every word has a capital.
+
+    Args:
+        article: The text to learn from; its first `EVIDENCE_REACH` characters count.
+    """
+
+    def __init__(self, article: str) -> None:
+        self._article = article[:EVIDENCE_REACH]
+        self._common: dict[str, bool] = {}
+        self._named: dict[str, bool] = {}
+
+    def is_common(self, word: str) -> bool:
+        """True if the article has the word in lower case."""
+        lower = word.lower()
+        if lower not in self._common:
+            self._common[lower] = any(True for _ in self._places(lower))
+        return self._common[lower]
+
+    def is_named(self, phrase: str) -> bool:
+        """True if the article has the phrase with these capitals where they are not due to its place."""
+        if phrase not in self._named:
+            article, inside = self._article, " " in phrase
+            self._named[phrase] = any(
+                (inside or not starts_sentence(article, at)) and not is_headline(article, at, at + len(phrase))
+                for at in self._places(phrase)
+            )
+        return self._named[phrase]
+
+    def _places(self, phrase: str) -> Iterator[int]:
+        at = self._article.find(phrase)
+        for _ in range(MOST_PLACES):
+            if at < 0:
+                return
+            end = at + len(phrase)
+            if not self._article[at - 1 : at].isalpha() and not self._article[end : end + 1].isalpha():
+                yield at
+            at = self._article.find(phrase, end)
 
 
 def is_label(text: str, start: int, end: int) -> bool:
@@ -177,71 +218,47 @@ def is_label(text: str, start: int, end: int) -> bool:
     return opening is not None and opening.group().lower() in words["label_verbs"]
 
 
-def is_name(text: str, start: int, end: int, article: str, headline: bool) -> bool:
+def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool) -> bool:
     """Decide whether a capitalised hit is (part of) a name.
 
     Args:
         text: The text.
         start: Offset of the hit.
         end: One past it.
-        article: Where to look for evidence: the text itself, or for a headline the body of its article.
+        evidence: Of the article that the text belongs to.
         headline: The hit stands in a headline, where capitals say nothing.
     """
     if official_spelling(text, start, end) is not None:
         return True
     if headline:
-        return _is_name_in_headline(text, start, end, article)
+        return _is_name_in_headline(text, start, end, evidence)
     if is_label(text, start, end):
         return False
-    return not starts_sentence(text, start) or _is_name_at_start(text, start, end, article)
+    return not starts_sentence(text, start) or _is_name_at_start(text, start, end, evidence)
 
 
-def _is_name_in_headline(text: str, start: int, end: int, article: str) -> bool:
+def _is_name_in_headline(text: str, start: int, end: int, evidence: Evidence) -> bool:
     words = _words()
     word = text[start:end]
     following, preceding = _NEXT.match(text, end), _LAST.search(text, max(0, start - 40), start)
     next_word = (following.group(3) or "") if following and not following.group(2).strip() else ""
     last_word = preceding.group(1) if preceding else ""
-    if article:
-        titled = word.capitalize()
-        runs = [f"{titled} {next_word.capitalize()}"] if next_word[:1].isupper() else []
-        runs += [f"{last_word.capitalize()} {titled}"] if last_word[:1].isupper() else []
-        if any(run in article for run in runs):
-            return True
-        if _seen_in_lower_case(word, article):
-            return False
-        if _seen_as_name(titled, article):
-            return True
+    titled = word.capitalize()
+    runs = [f"{titled} {next_word.capitalize()}"] if next_word[:1].isupper() else []
+    runs += [f"{last_word.capitalize()} {titled}"] if last_word[:1].isupper() else []
+    if any(map(evidence.is_named, runs)):
+        return True
+    if evidence.is_common(word):
+        return False
+    if evidence.is_named(titled):
+        return True
     key = canonical(word)
     if key == "labor" or (key == "gray" and last_word.lower().rstrip(".") in words["personal_titles"]):
         return next_word.lower() not in words["common_before"]
     return False
 
 
-def _seen_in_lower_case(word: str, article: str) -> bool:
-    lower = word.lower()
-    at = article.find(lower)
-    while at >= 0:
-        end = at + len(lower)
-        if not article[at - 1 : at].isalpha() and not article[end : end + 1].isalpha():
-            return True
-        at = article.find(lower, end)
-    return False
-
-
-def _seen_as_name(titled: str, article: str) -> bool:
-    """True if the article has the word with a capital where no sentence starts, and not in a headline."""
-    at = article.find(titled)
-    while at >= 0:
-        end = at + len(titled)
-        whole = not article[at - 1 : at].isalpha() and not article[end : end + 1].isalpha()
-        if whole and not starts_sentence(article, at) and not is_headline(article, at, end):
-            return True
-        at = article.find(titled, end)
-    return False
-
-
-def _is_name_at_start(text: str, start: int, end: int, article: str) -> bool:
+def _is_name_at_start(text: str, start: int, end: int, evidence: Evidence) -> bool:
     words = _words()
     word = text[start:end]
     lower = word.lower()
@@ -257,6 +274,9 @@ def _is_name_at_start(text: str, start: int, end: int, article: str) -> bool:
             return False
         if joint == "," and follower in words["apposition"]:
             return True
+        if follower == "by" and text[following.end() + 1 : following.end() + 2].isupper():
+            # A work and its maker: `Rumours by Fleetwood Mac`.
+            return True
         if (likely or lower in words["surnames"]) and follower in words["after_surname"]:
             return True
         if likely and not possessive:
@@ -265,5 +285,5 @@ def _is_name_at_start(text: str, start: int, end: int, article: str) -> bool:
             if follower in words["function_words"]:
                 return lower in words["places"]
     if likely:
-        return not _seen_in_lower_case(word, article)
-    return _seen_as_name(word, article) and not _seen_in_lower_case(word, article)
+        return not evidence.is_common(word)
+    return evidence.is_named(word) and not evidence.is_common(word)

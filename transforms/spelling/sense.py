@@ -129,6 +129,7 @@ class Cue:
     numbers: bool
     unless_next: frozenset[str]
     unless_last: frozenset[str]
+    if_last: frozenset[str]
     topic: Topic | None
 
     def fits(self, context: Context) -> bool:
@@ -147,6 +148,8 @@ class Cue:
         if self.words.isdisjoint(tokens) and not (self.numbers and any(token[:1].isdigit() for token in tokens)):
             return False
         if self.unless_next and context.right(1)[0] in self.unless_next:
+            return False
+        if self.if_last and context.left(1)[0] not in self.if_last:
             return False
         return not self.unless_last or context.left(1)[0] not in self.unless_last
 
@@ -200,6 +203,7 @@ def sense_rules() -> dict[str, SenseRule]:
             "#" in words,
             expand(line.get("unless_next", "")),
             expand(line.get("unless_last", "")),
+            expand(line.get("if_last", "")),
             Topic(words) if where in PASSAGES else None,
         )
 

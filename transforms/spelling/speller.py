@@ -19,6 +19,8 @@ Names = Literal["keep", "official", "target"]
 Quotes = Literal["house", "keep"]
 Acronyms = Literal["keep", "word", "capitals"]
 
+_ENGLISH_ACRONYMS = frozenset({"aids"})
+"""Acronyms that are English words too: at the start of a sentence they may be either."""
 _SOFT_HYPHEN = "\u00ad"
 _HYPHENS = "-‐‑"
 _SPACES = " \u00a0\u202f\u2009"
@@ -164,7 +166,8 @@ class Speller:
     def _changes(self, text: str, title: bool, context: str) -> list[Change]:
         scanner, forms = _scanner(self.variety, self.acronyms)
         changes: list[Change] = []
-        masks = None
+        masks: Masks | None = None
+        evidence: names.Evidence | None = None
         for start, end, form, prefix in scanner.find(text):
             old = text[start:end]
             new, rule, sense, joint = forms[form]
@@ -181,11 +184,16 @@ class Speller:
                 masks = Masks(text, quotations=self.quotes == "keep")
             if masks.covers(start, end):
                 continue
+            if rule == "acronym":
+                if _is_acronym(text, start, end, old) and old != new:
+                    changes.append(Change(start, end - start, old, new, rule))
+                continue
             new = prefix + new
             if not old.islower():
                 headline = title or names.is_headline(text, start, end)
-                article = context or (names.without_line(text, start, end) if headline else text)
-                if names.is_name(text, start, end, article, headline):
+                if evidence is None:
+                    evidence = names.Evidence(context or text)
+                if names.is_name(text, start, end, evidence, headline):
                     named = self._named(text, start, end, old, new)
                     if named is not None and named[0] != old:
                         changes.append(Change(start, end - start, old, *named))
@@ -203,6 +211,14 @@ class Speller:
         if self.names == "target" and names.is_institution_word(old):
             return _with_case(old, new) or old, "name.target"
         return None
+
+
+def _is_acronym(text: str, start: int, end: int, old: str) -> bool:
+    """True if the hit can only be the acronym: `NASA` among words in lower case, `Nasa` where no sentence starts."""
+    if old.isupper():
+        bounds = names.line_bounds(text, start, end)
+        return bounds is None or not text[bounds[0] : bounds[1]].isupper()
+    return old.istitle() and (not names.starts_sentence(text, start) or old.lower() not in _ENGLISH_ACRONYMS)
 
 
 def _with_case(old: str, new: str) -> str:
