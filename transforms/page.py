@@ -5,6 +5,7 @@ from __future__ import annotations
 from selectolax.lexbor import LexborHTMLParser
 
 from copydesk.schemas.article import Caption
+from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
 from copydesk.transforms.draft import Draft, Metadata
 from copydesk.transforms.errors import Reject
@@ -67,6 +68,8 @@ def _metadata(said: PageMetadata, page: PageText, verdict: Verdict) -> Metadata:
         captions=_captions(page, verdict),
         url=said.url,
         published_raw=said.published_raw,
+        published_at=parse_date(said.published_raw) if said.published_raw else None,
+        updated_at=parse_date(said.updated_raw) if said.updated_raw else None,
         language=said.language,
     )
 

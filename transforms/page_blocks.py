@@ -1,8 +1,8 @@
 """From a parsed page to its text view: passages of visible text, each with what the markup knows of it.
 
 The tree is walked once, in document order and without recursion. A passage ends where a browser would break the line:
-at the edges of every element that is not inline, and at two `<br>` in a row. White space of any kind inside a passage
-becomes one space; what no browser shows (scripts, styles, form fields, text for screen readers) is left out.
+at the edges of every element that is not inline, and at a `<br>` in loose text, at two in a row inside a paragraph.
+White space of any kind inside a passage becomes one space; what no browser shows (scripts, styles, form fields, text for screen readers) is left out.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _TAGS: Final[dict[int, str]] = {
 }
 _WAYS: Final = {tag: way for way, tags in _TAGS.items() for tag in tags.split()}
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_HOLDS_A_BREAK: Final = HEADINGS | {"p", "li", "td", "figcaption", "blockquote"}
+"""Elements that are one passage even with a `<br>` in them; in loose text it stands between paragraphs."""
 _NAMED: Final = frozenset(
     {"class", "id", "role", "itemprop", "data-testid", "data-component", "data-cy", "data-type", "data-module"}
 )
@@ -151,7 +153,7 @@ def read_passages(body: Node) -> PageText:
             way = _UNSEEN
         elif way == _BREAK:
             breaks += 1
-            if breaks > 1:
+            if breaks > 1 or boxes[box].tag not in _HOLDS_A_BREAK:
                 _flush(pieces, passages, box, linked, bold)
                 linked = bold = breaks = 0
             else:

@@ -24,6 +24,7 @@ LABEL: Final = 40
 MIN_LINK: Final = 20
 """Code points of a link that can be the headline of another story."""
 SHORT: Final = 40
+PULL_QUOTE: Final = 400
 CAPTION: Final = 400
 CAPTION_LINES: Final = 3
 CARDS: Final = 3
@@ -31,6 +32,7 @@ CARD_LINES: Final = 6
 CARD: Final = 700
 
 _OWN_LINE: Final = frozenset({"p", "li", "blockquote", "pre", "dd", "dt", "td", "th", "q", *HEADINGS})
+_QUOTES: Final = " \"'“”„‟«»‹›‘’‚‛「」『』"
 _LABEL_ENDS: Final = frozenset(":|>»–—-→")
 _SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
 _ENDS: Final = re.compile(r"[.!?…。！？:;,\u2014\u2013\"'”’»«“)\]|]\s*$")
@@ -78,6 +80,8 @@ class Parts:
             elif self._is_link(self.passages[i]) or self._is_crumb(i) or self._is_in_header(i):
                 self.kept[i] = False
         self._drop_lists_of_links()
+        self._drop_pull_quotes()
+        self._drop_names_above()
         self._drop_headings_of_nothing()
         self._drop_headings_of_empty_boxes()
         return self.kept
@@ -184,6 +188,27 @@ class Parts:
             while around > self.root and all_of_them[around] == 1:
                 around = self.boxes[around].parent
             if around > self.root and kept[around] == 1:
+                self.kept[i] = False
+
+    def _drop_pull_quotes(self) -> None:
+        """A quotation set off by the markup that the story also has in its running text."""
+        quotes = [i for i in self.given if self.kept[i] and self.kinds[i] == "quote"]
+        if not quotes:
+            return
+        text = "\n".join([self.passages[i].text for i in self.given if self.kept[i] and self.kinds[i] != "quote"])
+        for i in quotes:
+            quoted = self.passages[i].text.strip(_QUOTES)
+            if MIN_LINK <= len(quoted) <= PULL_QUOTE and quoted in text:
+                self.kept[i] = False
+
+    def _drop_names_above(self) -> None:
+        """Above the first prose: a few words all in bold or in capitals, which name the author or the section."""
+        for i in self.given:
+            if self.prose[i]:
+                return
+            passage = self.passages[i]
+            loud = passage.bold >= LINKED * len(passage.text) or passage.text.isupper()
+            if self.kinds[i] == "paragraph" and loud and len(passage.text) < SHORT and not _ENDS.search(passage.text):
                 self.kept[i] = False
 
     def _drop_headings_of_nothing(self) -> None:

@@ -42,6 +42,8 @@ MAX_PROSE: Final = 1_500
 """Code points of one passage that count: some pages carry their story a second time, hidden and in one run."""
 DECLARED_SHARE: Final = 0.4
 """Share of the page's prose that a declared box must hold to be believed."""
+WEAK_SHARE: Final = 0.15
+"""Share of the page's prose up to which a word that also stands on parts of stories is believed."""
 ABOUT_SHARE: Final = 0.2
 """Share of the longest article's prose that the article around the headline must hold to be the story's."""
 DESCENT_SHARE: Final = 0.85
@@ -161,7 +163,7 @@ class _Judge:
 
     def _find_outside(self) -> list[bool]:
         outside = [False] * len(self.boxes)
-        most = 0.5 * self.held[0] if self.held else 0
+        most, weak = (share * self.held[0] if self.held else 0 for share in (0.5, WEAK_SHARE))
         around = self._around_declared()
         for i, box in enumerate(self.boxes):
             if i and outside[box.parent]:
@@ -169,7 +171,8 @@ class _Judge:
             elif i in around:
                 continue
             elif box.tag in _OUTSIDE_TAGS or box.hidden or self._says_outside(box):
-                outside[i] = self.held[i] <= most or box.tag == "nav" or box.tag == "footer"
+                limit = most if box.names.outside or box.tag in _OUTSIDE_TAGS or box.hidden else weak
+                outside[i] = self.held[i] <= limit or box.tag == "nav" or box.tag == "footer"
         return outside
 
     def _around_declared(self) -> set[int]:
