@@ -1,0 +1,232 @@
+"""Measure the spelling: cases, audit against VarCon, real prose, speed and start-up, in one run.
+
+    python benchmarks/spelling.py [--prose DIR]
+
+The development cases and VarCon lie beside the checkout (`../shared/data`); what is absent is skipped with a message.
+`--prose` takes a folder of Debian packages, unpacked, whose text is already in the target variety:
+
+    apt-get download postgresql-doc-15 debian-handbook exim4-doc-html putty-doc dict-foldoc
+    for package in *.deb; do dpkg-deb -x "$package" "DIR/${package%%_*}"; done
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import html
+import json
+import re
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from copydesk.transforms.spelling import Speller
+from copydesk.transforms.spelling.scan import fold
+from copydesk.transforms.spelling.sense import sense_rules
+from copydesk.transforms.spelling.table import VARIETIES, Entry, prefixes, table
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+VARCON_COLUMNS = dict(zip(VARIETIES, "ABZCD", strict=True))
+PROSE = {
+    "en-US": ("postgresql-doc-15", "debian-handbook"),
+    "en-GB": ("putty-doc", "dict-foldoc"),
+    "en-GB-oxendict": ("exim4-doc-html",),
+}
+"""Packages by the variety their authors write."""
+DOCUMENT = 3000
+"""Length of a document of the speed test, in characters."""
+
+
+def cases() -> None:
+    """Share of the development cases that come out exactly right, with and without respelling."""
+    path = SHARED / "spelling_cases.jsonl"
+    if not path.exists():
+        print(f"cases: skipped, {path} is absent")
+        return
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for name, policy in (("no change", None), ("names=keep", "keep"), ("names=official", "official")):
+        right: Counter[str] = Counter()
+        total: Counter[str] = Counter()
+        spellers = {v: Speller(v, names=policy) for v in VARIETIES} if policy else {}
+        for case in found:
+            given, wanted, kind = case["input"], case["expected"], case["kind"]
+            got = spellers[case["target_variety"]].apply(given).text if spellers else given
+            groups = ["must change" if given != wanted else "must not change"]
+            marks = (("names", "neg.name"), ("sense +", "pos.sense"), ("sense -", "neg.sense"), ("machine", "machine"))
+            for group in groups + [group for group, mark in marks if mark in kind]:
+                total[group] += 1
+                right[group] += got == wanted
+        print(f"cases, {name}: " + ", ".join(f"{g} {right[g]}/{total[g]} ({right[g] / total[g]:.1%})" for g in total))
+
+
+def varcon_rows(path: Path, level: int) -> Iterator[tuple[dict[str, str], dict[str, set[str]]]]:
+    """Preferred form and accepted forms by VarCon's column letter, of rows up to a level; archaic rows left out."""
+    current = 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if head := re.match(r"# .*\(level (\d+)\)", line):
+            current = int(head[1])
+        if not line.strip() or line.startswith("#") or current > level:
+            continue
+        body, _, note = line.partition("#")[0].partition(" | ")
+        if "(-)" in note:
+            continue
+        preferred: dict[str, str] = {}
+        accepted: dict[str, set[str]] = defaultdict(set)
+        for part in body.split(" / "):
+            tags, _, word = part.partition(": ")
+            for tag in tags.split():
+                if not tag.isdigit() and tag[1:] in ("", ".", "v"):
+                    accepted[tag[0]].add(word.strip().lower())
+                    if tag[1:] in ("", "."):
+                        preferred.setdefault(tag[0], word.strip().lower())
+        for column, parent in (("Z", "B"), ("C", "Z"), ("D", "B")):
+            if column not in preferred and parent in preferred:
+                preferred[column] = preferred[parent]
+                accepted[column] |= accepted[parent]
+        yield preferred, accepted
+
+
+def audit() -> None:
+    """How much of VarCon the tables cover, and what they change that it accepts."""
+    path = SHARED / "varcon" / "varcon.txt"
+    if not path.exists():
+        print(f"audit: skipped, {path} is absent")
+        return
+    for level in (35, 50, 60):
+        rows = list(varcon_rows(path, level))
+        for variety, column in VARCON_COLUMNS.items():
+            entries = table(variety)
+            wanted: dict[str, set[str]] = defaultdict(set)
+            fine: set[str] = set()
+            for preferred, accepted in rows:
+                if column in preferred:
+                    fine |= accepted[column]
+                    for other in preferred.values():
+                        if other != preferred[column] and "'" not in other:
+                            wanted[other].add(preferred[column])
+            plain = {old: next(iter(new)) for old, new in wanted.items() if len(new) == 1 and old not in fine}
+            got = {old: _table_form(entries, old) for old in plain}
+            missing = sorted(old for old in plain if got[old] is None)
+            wrong = sorted(old for old in plain if got[old] not in (None, plain[old]))
+            # VarCon makes comparatives of every adjective (`colorfuler`, `unlabeledder`): nobody writes them.
+            real = [old for old in missing if not re.search(r"(?:er|est)$", old)]
+            touched = sorted(old for old in entries if old in fine and old not in sense_rules())
+            print(
+                f"audit, level <= {level}, {variety}: {len(plain) - len(missing) - len(wrong)}/{len(plain)} as VarCon, "
+                f"{len(missing)} missing ({len(real)} but for -er and -est), {len(wrong)} other, "
+                f"{len(touched)} changed that VarCon accepts"
+            )
+            if level == 50 and real:
+                print("    missing: " + " ".join(real[:60]))
+
+
+def _table_form(entries: dict[str, Entry], word: str) -> str | None:
+    entry = entries.get(word)
+    return None if entry is None else entry.new
+
+
+def _paragraphs(path: Path) -> Iterator[str]:
+    if path.suffix == ".html":
+        text = path.read_text(encoding="utf-8", errors="replace")
+        text = re.sub(r"(?is)<(pre|code|tt|script|style|samp|kbd)\b.*?</\1>", " X ", text)
+        text = re.sub(r"(?i)</?(?:p|h\d|li|div|td|tr|dt|dd|br|table|ul|ol|dl)\b[^>]*>", "\n\n", text)
+        text = html.unescape(re.sub(r"<[^>]+>", "", text))
+    else:
+        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as lines:
+            text = lines.read()
+    for paragraph in re.split(r"\n\s*\n", text):
+        joined = re.sub(r"\s+", " ", paragraph).strip()
+        if len(joined) > 80:
+            yield joined
+
+
+def prose(folder: Path | None) -> list[str]:
+    """Changes per million words in prose that is already in the variety; returns the texts."""
+    texts = []
+    for variety, packages in PROSE.items():
+        for package in packages:
+            files = sorted((folder / package).rglob("*")) if folder else []
+            if package == "debian-handbook":
+                files = [file for file in files if "/en-US/" in str(file)]
+            found = [
+                p for file in files if file.suffix in (".html", ".dz") and file.is_file() for p in _paragraphs(file)
+            ]
+            if not found:
+                print(f"prose, {package}: skipped, give --prose a folder with the package unpacked")
+                continue
+            text = "\n\n".join(found)
+            texts.append(text)
+            words = len(text.split())
+            changes = Speller(variety).apply(text).changes
+            common = Counter(f"{change.old}>{change.new}" for change in changes).most_common(12)
+            print(
+                f"prose, {package} into {variety}: {len(text) / 1e6:.1f} MB, {words} words, {len(changes)} changes, "
+                f"{len(changes) / words * 1e6:.0f} per million words: " + " ".join(f"{pair} {n}" for pair, n in common)
+            )
+    return texts
+
+
+def _made_text() -> str:
+    lines = (ROOT / "tests" / "transforms" / "spelling" / "cases.tsv").read_text(encoding="utf-8").splitlines()
+    return " ".join(line.split("\t")[1] for line in lines if line and not line.startswith("#"))
+
+
+def _rate(documents: list[str], work: Callable[[str], object]) -> float:
+    """MB/s over the documents, from the best of ten passes over each: other work on the machine is kept out."""
+    total = 0
+    for document in documents:
+        best = 1 << 62
+        for _ in range(10):
+            started = time.perf_counter_ns()
+            work(document)
+            best = min(best, time.perf_counter_ns() - started)
+        total += best
+    return sum(map(len, documents)) / total * 1e3
+
+
+def speed(texts: list[str]) -> None:
+    """MB/s on documents of 3,000 characters with everything on."""
+    sources = {"prose": "\n\n".join(texts)[:3_000_000], "cases, the densest text there can be": _made_text()}
+    for name, text in sources.items():
+        documents = [text[at : at + DOCUMENT] for at in range(0, len(text) - DOCUMENT, DOCUMENT)]
+        if documents:
+            print(f"speed, {name}: fold alone {_rate(documents, fold):.0f} MB/s")
+            for variety in ("en-GB", "en-US"):
+                speller = Speller(variety)
+                speller.apply("warm")
+                changes = sum(len(speller.apply(document).changes) for document in documents) / len(documents)
+                rate = _rate(documents, speller.apply)
+                print(f"speed, {name}, {variety}: {rate:.0f} MB/s, {changes:.1f} changes a document of 3 KB")
+
+
+def start() -> None:
+    """Seconds from nothing to the first respelt text, import and tables, in a new process; best of five."""
+    code = (
+        "import time; t = time.perf_counter(); from copydesk.transforms.spelling import Speller;"
+        "Speller('en-GB').apply('The color.'); print(time.perf_counter() - t)"
+    )
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(5)]
+    print(f"start-up: {min(float(run.stdout) for run in runs):.2f} s to the first respelt text")
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prose", type=Path, default=None, help="folder with unpacked Debian packages")
+    options = parser.parse_args()
+    print(f"rules {Speller('en-GB').version}, {len(prefixes())} productive prefixes")
+    for variety in VARIETIES:
+        print(f"table, {variety}: {len(table(variety))} forms")
+    cases()
+    audit()
+    texts = prose(options.prose)
+    speed(texts)
+    start()
+
+
+if __name__ == "__main__":
+    main()
