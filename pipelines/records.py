@@ -5,6 +5,7 @@ The memory taken is one record of at most the limit; what is longer goes to a te
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -96,9 +97,11 @@ def cut_lines(stream: BinaryIO, start: int, end: int, limit: int) -> Iterator[Re
         if not line:
             return
         if line.endswith(b"\n") or len(line) < _CHUNK:  # the common case
-            if line.strip():
-                yield Record(at, line.rstrip(b"\r\n"))
             at += len(line)
+            if line.strip():
+                yield Record(at - len(line), line.rstrip(b"\r\n"))
+            else:
+                at += _skip_breaks(stream)
             continue
         gathered = _Gathered(at, limit)
         while line:
@@ -145,6 +148,14 @@ def cut_parts(stream: BinaryIO, start: int, end: int, limit: int, separates: Sep
         at += len(line)
     if gathered is not None:
         yield from _unless_blank(gathered)
+
+
+def _skip_breaks(stream: BinaryIO) -> int:
+    """Reads over line breaks that are at hand, many at a time: a bomb may hold millions. How many bytes."""
+    if not isinstance(stream, io.BufferedReader):
+        return 0
+    ahead = stream.peek()
+    return len(stream.read(len(ahead) - len(ahead.lstrip(b"\r\n"))))
 
 
 def _unless_blank(gathered: _Gathered) -> Iterator[Record | Oversized]:

@@ -14,12 +14,14 @@ from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import read_any_feed
 from copydesk.transforms.feed_json import read_json_feed
+from copydesk.transforms.feed_mend import mend
 from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
+from copydesk.transforms.feed_xml import read_clean_feed
 from copydesk.transforms.page_fragment import read_fragment
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_DECLARATION: Final = re.compile(rb"\A\s*<\?xml[^>]*\?>")
-_FEED_ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
+_UTF8: Final = frozenset({None, "utf-8", "UTF-8", "utf8"})
+_HEAD: Final = 4096
 _MAX_AUTHORS: Final = 100
 
 
@@ -58,21 +60,29 @@ def read_feed(
         feed = read_json_feed(data, charset=charset, max_entries=max_entries)
     else:
         media_type = "application/rss+xml"
-        feed = _read_xml(data, charset)
-        feed.surplus += max(0, len(feed.entries) - max_entries)
-        del feed.entries[max_entries:]
+        feed = _read_xml(data, charset, max_entries)
     return _Drafts(feed, source_uri, media_type, url, max_entry_bytes).all()
 
 
-def _read_xml(data: bytes, charset: str | None) -> Feed:
+def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
+    """Read the feed by the fastest reader that can: as it stands, mended, or with feedparser."""
     declared = declared_in_xml(data)
+    is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
+    if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
+        return feed
     text, _ = decode(data, declared=charset or (declared.name if declared else None))
-    clean = _DECLARATION.sub(b"", text.encode("utf-8", "replace"))
-    if not _FEED_ROOT.search(clean):
-        raise Reject("bad_feed", f"no feed: it starts with {text.strip()[:80]!r}")
-    feed, is_known = read_any_feed(clean)
-    if not is_known and not feed.entries:
-        raise Reject("bad_feed", "neither RSS nor Atom")
+    mended = mend(text)
+    feed = (
+        None
+        if mended.text.startswith("<!")
+        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
+    )
+    if feed is None:
+        feed, is_known = read_any_feed(mended.text, max_entries=max_entries)
+        if not is_known and not feed.entries:
+            raise Reject("bad_feed", "neither RSS nor Atom")
+    if mended.broken_off:
+        feed.entries.append(Reject("truncated", "the feed breaks off inside this entry"))
     return feed
 
 
@@ -89,8 +99,10 @@ class _Drafts:
         """One outcome for each entry."""
         read: list[Draft | Reject] = [self._outcome(number, entry) for number, entry in enumerate(self.feed.entries)]
         last = len(read)
-        beyond = Reject("too_large", f"the feed has {last + self.feed.surplus:,} entries; {last:,} are read")
-        return read + [beyond] * self.feed.surplus
+        if self.feed.surplus:
+            # One refusal for all of them: each keeps the whole feed, and a hostile one has hundreds of thousands.
+            read.append(Reject("too_large", f"the feed has {last + self.feed.surplus:,} entries; {last:,} are read"))
+        return read
 
     def _outcome(self, number: int, entry: Entry | Reject) -> Draft | Reject:
         if isinstance(entry, Reject):

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Final
 
 import feedparser  # type: ignore[import-untyped]
 
 from copydesk.schemas.article import Caption
 from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_text import html_of_plain, plain_title
+from copydesk.transforms.feed_mend import outside_cdata, starts_of_entries, without_surplus
+from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
 
-_HTML = frozenset({"text/html", "application/xhtml+xml", "html", "xhtml", None})
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml", "html", "xhtml", None})
+_MEDIA_PREFIX: Final = re.compile(
+    r"\sxmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']https?://search\.yahoo\.com/mrss/?[\"']", re.IGNORECASE
+)
+_MEDIA_TEXT: Final = "copydeskmediatext"
+"""Elements that feedparser does not know; it keeps the text of each under its name."""
 
 
 def parse_with_feedparser(data: bytes) -> Any:
@@ -28,26 +37,58 @@ def parse_with_feedparser(data: bytes) -> Any:
     )
 
 
-def read_any_feed(data: bytes) -> tuple[Feed, bool]:
+def read_any_feed(text: str, *, max_entries: int) -> tuple[Feed, bool]:
     """Read a feed with feedparser.
 
     Args:
-        data: An XML document in UTF-8.
+        text: The document, without an XML declaration.
+        max_entries: So many entries are read; the rest is counted.
 
     Returns:
         The feed, and whether feedparser knows it for one.
+
+    Raises:
+        Reject: `too_deep`, since feedparser takes long over deep nesting.
     """
-    parsed = parse_with_feedparser(data)
+    starts = starts_of_entries(text)
+    text = _with_media_texts_apart(without_surplus(text, starts, max_entries))
+    parsed = parse_with_feedparser(text.encode("utf-8", "replace"))
     version = parsed.version or ""
     about = parsed.feed
     is_atom = version.startswith("atom")
     feed = Feed(
-        [_entry(entry, is_atom=is_atom) for entry in parsed.entries],
+        [_entry(entry, is_atom=is_atom) for entry in parsed.entries[:max_entries]],
         url=_link(about, "self"),
         language=dict.get(about, "language"),
         authors=_authors(about) if is_atom else [],
+        surplus=max(0, len(parsed.entries) - max_entries, len(starts) - max_entries),
     )
     return feed, bool(version)
+
+
+def _with_media_texts_apart(text: str) -> str:
+    """The document with each `media:description` and `media:text` as an element of its own name.
+
+    feedparser would take them for bodies of the entry, and keeps but one element of a name it does not know.
+    """
+    declared = {prefix.lower() for prefix in _MEDIA_PREFIX.findall(text)} | {"media"}
+    if not any(f"<{prefix}:" in text.lower() for prefix in sorted(declared)):
+        return text
+    prefixes = "|".join(map(re.escape, sorted(declared)))
+    tag = re.compile(rf"<(/?)(?:{prefixes}):(?:description|text)(?:\s[^<>]*)?(/?)>", re.IGNORECASE)
+    numbers = count()
+    number = 0
+
+    def renamed(match: re.Match[str]) -> str:
+        nonlocal number
+        if match[1]:
+            return f"</{_MEDIA_TEXT}{number}>"
+        if match[0].endswith("/>"):
+            return ""
+        number = next(numbers)
+        return f"<{_MEDIA_TEXT}{number}>"
+
+    return outside_cdata(text, lambda part: tag.sub(renamed, part))
 
 
 def _entry(entry: Any, *, is_atom: bool) -> Entry:
@@ -60,29 +101,52 @@ def _entry(entry: Any, *, is_atom: bool) -> Entry:
     published, updated = get("published") or get("created"), get("updated")
     if not is_atom and not published:
         published = updated  # the dc:date of an RSS item
-    contents = get("content") or []
-    summary = get("summary")
-    # feedparser copies the first content to a summary that is missing.
-    copied = any(content.get("value") == summary for content in contents)
+    bodies = list(_bodies(entry))
+    media_texts = [value for key, value in entry.items() if key.startswith(_MEDIA_TEXT) and value]
     return Entry(
-        title=plain_title(title, is_html=not is_atom or detail.get("type") in _HTML) if title else None,
+        title=plain_title(title, is_html=detail.get("type") in _HTML or not is_atom) if title else None,
         guid=get("id") or None,
         link=get("feedburner_origlink") or _link(entry, "alternate") or get("link"),
-        bodies=[html for content in contents if (html := _html(content, content.get("value")))],
-        summaries=[] if copied else [html for html in [_html(get("summary_detail") or {}, summary)] if html],
-        captions=[Caption(None, credit) for c in get("media_credit") or () if (credit := c.get("content"))],
+        bodies=bodies,
+        summaries=list(_summaries(entry, bodies)),
+        media_texts=[text if is_markup(text) else html_of_plain(text) for text in media_texts],
+        captions=list(_captions(media_texts, get("media_credit") or ())),
         authors=_authors(entry),
         topics=[topic for tag in get("tags") or () if (topic := tag.get("label") or tag.get("term"))],
         published_raw=published or None,
         updated_raw=updated or None,
-        language=detail.get("language"),
+        language=next((d["language"] for d in (*(get("content") or ()), detail) if d.get("language")), None),
     )
+
+
+def _bodies(entry: Any) -> Iterator[str]:
+    for content in dict.get(entry, "content") or ():
+        if html := _html(content, content.get("value")):
+            yield html
+
+
+def _summaries(entry: Any, bodies: list[str]) -> Iterator[str]:
+    """The summary, but not where feedparser has copied the first body to it."""
+    html = _html(dict.get(entry, "summary_detail") or {}, dict.get(entry, "summary"))
+    if html and html not in bodies and dict.get(entry, "summary") not in bodies:
+        yield html
+
+
+def _captions(texts: list[str], credits: Any) -> Iterator[Caption]:
+    """Captions with their credits where there are as many of the ones as of the others; else each for itself."""
+    said = [text for given in texts if (text := plain_title(given))]
+    names = [name for credit in credits if (name := plain_title(credit.get("content") or ""))]
+    if len(said) == len(names):
+        yield from map(Caption, said, names)
+    else:
+        yield from [Caption(text, None) for text in said]
+        yield from [Caption(None, name) for name in names]
 
 
 def _html(detail: Any, value: str | None) -> str | None:
     if not value:
         return None
-    return html_of_plain(value) if detail.get("type") == "text/plain" else value
+    return html_of_plain(value) if detail.get("type") == "text/plain" and not is_markup(value) else value
 
 
 def _link(of: Any, relation: str) -> str | None:

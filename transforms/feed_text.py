@@ -23,6 +23,11 @@ _BLOCK_TAG: Final = re.compile(
 )
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n\s*")
 _ESCAPED_TAG: Final = re.compile(r"&lt;/?(?:p|br|div|a|span|strong|em|b|i|img|ul|li|h[1-6]|figure)\b", re.IGNORECASE)
+_MARKUP: Final = re.compile(
+    r"</(?:p|a|b|i|em|strong|div|span|ul|ol|li|h[1-6]|blockquote|figure|table|u|sup|sub|small|font)>|"
+    r"<(?:p|br|img|hr)(?:\s[^<>]*)?/?>|&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5}|nbsp|amp|quot|[lr][sd]quo|[nm]dash|hellip);",
+    re.IGNORECASE,
+)
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _MAX_URL: Final = 8_000
 
@@ -59,6 +64,11 @@ def plain_title(text: str, *, is_html: bool = True) -> str | None:
     if "&" in text:
         text = unescape(text)
     return " ".join(text.split()) or None
+
+
+def is_markup(text: str) -> bool:
+    """Whether a text that is declared to be plain is HTML all the same: it has a tag or a reference none prints."""
+    return _MARKUP.search(text) is not None
 
 
 def html_of_plain(text: str) -> str:

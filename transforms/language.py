@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
-SAMPLE_CHARACTERS = 4096
-"""How much of a text is looked at: some 600 words tell one language from another as well as all of them."""
+SAMPLE_CHARACTERS = 2048
+"""How much of a text is looked at: some 300 words tell one language from another as well as all of them."""
 
 _TAG = re.compile(
     r"(?P<language>[a-z]{2,3})(?P<extended>(?:-[a-z]{3}){0,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?"
@@ -52,7 +54,7 @@ _RANGES = {
     "Jpan": "\u3040-\u30ff",
     "Hans": "\u3400-\u4dbf\u4e00-\u9fff",
 }
-_SCRIPTS = {script: re.compile(f"[{span}]") for script, span in _RANGES.items()}
+_SCRIPTS = {script: re.compile(f"[{span}]+") for script, span in _RANGES.items()}
 _READ_WITH = {"ja": {"Jpan", "Hans"}, "ko": {"Hang", "Hans"}, "sr": {"Cyrl", "Latn"}}
 _SEVERAL_SCRIPTS = frozenset("sr bs me kk ky mn tg tt ku pa az uz tk sd ug ks ms ha mni".split())
 
@@ -98,7 +100,7 @@ def _contradicts(sample: str, tag: str) -> bool:
     language = tag.partition("-")[0]
     if language not in _SEVERAL_SCRIPTS and _is_of_other_script(sample, language):
         return True
-    if language not in _table()[0]:
+    if language not in _table().words:
         return False
     shares = _shares(sample)
     own = shares[language][0]
@@ -106,25 +108,30 @@ def _contradicts(sample: str, tag: str) -> bool:
 
 
 def _is_of_other_script(sample: str, language: str) -> bool:
-    expected = _READ_WITH.get(language) or {_table()[1].get(language, "Latn")}
-    own = sum(len(_SCRIPTS[script].findall(sample)) for script in expected)
+    expected = _READ_WITH.get(language) or {_table().scripts.get(language, "Latn")}
+    if sample.isascii() and "Latn" in expected:
+        return False
+    own = sum(_letters(script, sample) for script in expected)
     if own >= _MIN_LETTERS and own * 2 > len(sample):
         return False
-    others = sum(len(pattern.findall(sample)) for script, pattern in _SCRIPTS.items() if script not in expected)
+    others = sum(_letters(script, sample) for script in _SCRIPTS if script not in expected)
     return own + others >= _MIN_LETTERS and others > _OTHER_SCRIPT * (own + others)
+
+
+def _letters(script: str, sample: str) -> int:
+    return sum(map(len, _SCRIPTS[script].findall(sample)))
 
 
 def _shares(sample: str) -> Mapping[str, tuple[float, int]]:
     """For each language of the table, the share of its function words in the text, and how many distinct ones."""
     words = _WORD.findall(sample.lower())
+    table = _table()
+    counted = Counter(word for word in words if word in table.any_word)
     total = len(words) or 1
-    counted: dict[str, int] = {}
-    for word in words:
-        counted[word] = counted.get(word, 0) + 1
     found: dict[str, tuple[float, int]] = {}
-    for language, known in _table()[0].items():
-        present = known & counted.keys()
-        found[language] = (sum(counted[word] for word in present) / total, len(present))
+    for language, known in table.words.items():
+        present = [count for word, count in counted.items() if word in known]
+        found[language] = (sum(present) / total, len(present))
     return found
 
 
@@ -138,10 +145,18 @@ def _is_plain(shares: Mapping[str, tuple[float, int]], language: str) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    words: Mapping[str, frozenset[str]]
+    any_word: frozenset[str]
+    scripts: Mapping[str, str]
+
+
 @cache
-def _table() -> tuple[dict[str, frozenset[str]], dict[str, str]]:
+def _table() -> _Table:
     """Function words by language, and scripts by language."""
     text = resources.files("copydesk.transforms").joinpath("language_words.toml").read_text("utf-8")
     table = tomllib.loads(text)
     words = {language: frozenset(row.split()) for language, row in table["words"].items()}
-    return words, {language: script for script, row in table["scripts"].items() for language in row.split()}
+    scripts = {language: script for script, row in table["scripts"].items() for language in row.split()}
+    return _Table(words, frozenset().union(*words.values()), scripts)

@@ -2,7 +2,8 @@
 
 The tree is walked once, in document order and without recursion. A passage ends where a browser would break the line:
 at the edges of every element that is not inline, and at a `<br>` in loose text, at two in a row inside a paragraph.
-White space of any kind inside a passage becomes one space; what no browser shows (scripts, styles, form fields, text for screen readers) is left out.
+White space of any kind inside a passage becomes one space; what no browser shows (scripts, styles, form fields, text
+for screen readers) is left out.
 """
 
 from __future__ import annotations

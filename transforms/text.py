@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from copydesk.transforms.draft import Block, Draft
 
@@ -17,7 +18,14 @@ _MIN_WRAPPED_SHARE = 0.9
 _INDENT = re.compile(r"(?: {2,}|\t)")
 _FIRST_WORD = re.compile(r"\S+")
 
-_Line = tuple[int, int, bool]  # first and last character that is not white space, and whether it is indented
+
+class _Line(NamedTuple):
+    """A line that is not empty: where its text starts and ends, its width with the indent, whether it has one."""
+
+    start: int
+    end: int
+    width: int
+    indented: bool
 
 
 def read_text(text: str, *, source_uri: str, media_type: str = "text/plain") -> Draft:
@@ -38,7 +46,7 @@ def read_text(text: str, *, source_uri: str, media_type: str = "text/plain") -> 
     width = wrap_width(text, groups)
     blocks: list[Block] = []
     for group in groups:
-        spans = _paragraphs(text, group, width) if width else [(start, end) for start, end, _ in group]
+        spans = _paragraphs(text, group, width) if width else [(line.start, line.end) for line in group]
         blocks.extend(Block("paragraph", start, end) for start, end in spans)
     return Draft(source_uri, media_type, text, tuple(blocks))
 
@@ -47,21 +55,22 @@ def wrap_width(text: str, groups: list[list[_Line]]) -> int | None:
     """The column at which a text was wrapped by a machine or a patient hand, None where it was not.
 
     Wrapping fills each line as far as the next word allows. So at the width of the longest line that is followed by
-    another one of its paragraph, nine in ten lines must have had no room for the first word of the next.
+    another one of its paragraph, lines that had no room for the first word of the next must hold nine in ten of the
+    characters; a byline or a list among them, of short lines, weighs little.
 
     Args:
         text: The text.
         groups: Its lines, parted where a blank line parts them.
     """
-    lengths = [end - start for group in groups for start, end, _ in group[:-1]]
-    if len(lengths) < _MIN_WRAPPED_LINES:
+    lines = [line for group in groups for line in group[:-1]]
+    if len(lines) < _MIN_WRAPPED_LINES:
         return None
-    width = max(lengths)
+    width = max(line.width for line in lines)
     if not MIN_WRAP_WIDTH <= width <= MAX_WRAP_WIDTH:
         return None
-    pairs = [pair for group in groups for pair in pairwise(group) if not pair[1][2]]
-    full = sum(1 for line, following in pairs if _is_full(text, line, following, width))
-    return width if pairs and full >= _MIN_WRAPPED_SHARE * len(pairs) else None
+    pairs = [pair for group in groups for pair in pairwise(group) if not pair[1].indented]
+    full = sum(line.width for line, following in pairs if _is_full(text, line, following, width))
+    return width if pairs and full >= _MIN_WRAPPED_SHARE * sum(line.width for line, _ in pairs) else None
 
 
 def _groups(text: str) -> Iterator[list[_Line]]:
@@ -71,7 +80,8 @@ def _groups(text: str) -> Iterator[list[_Line]]:
         body = line.strip()
         if body:
             start = position + len(line) - len(line.lstrip())
-            group.append((start, start + len(body), bool(_INDENT.match(line))))
+            end = start + len(body)
+            group.append(_Line(start, end, end - position, bool(_INDENT.match(line))))
         elif group:
             yield group
             group = []
@@ -82,15 +92,15 @@ def _groups(text: str) -> Iterator[list[_Line]]:
 
 def _is_full(text: str, line: _Line, following: _Line, width: int) -> bool:
     """Whether the first word of the following line would not have fitted on this one."""
-    word = _FIRST_WORD.match(text, following[0], min(following[1], following[0] + MAX_WRAP_WIDTH))
-    return line[1] - line[0] + 1 + (len(word[0]) if word else 0) > width
+    word = _FIRST_WORD.match(text, following.start, min(following.end, following.start + MAX_WRAP_WIDTH))
+    return line.width + 1 + (len(word[0]) if word else 0) > width
 
 
 def _paragraphs(text: str, group: list[_Line], width: int) -> Iterator[tuple[int, int]]:
     """Join the lines of a group that were one paragraph: a line with room left, or an indent, ends one."""
-    start, _, _ = group[0]
+    start = group[0].start
     for line, following in pairwise(group):
-        if (following[2] and not line[2]) or not _is_full(text, line, following, width):
-            yield start, line[1]
-            start = following[0]
-    yield start, group[-1][1]
+        if (following.indented and not line.indented) or not _is_full(text, line, following, width):
+            yield start, line.end
+            start = following.start
+    yield start, group[-1].end

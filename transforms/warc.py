@@ -56,19 +56,29 @@ class RefusedRecord:
     payload: bytes | None = None
 
 
-class _Counted(io.RawIOBase):
-    """A stream that knows how many bytes have been read of it."""
+class _Counted:
+    """A stream that can only be read, and knows how many bytes have been."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: io.BufferedReader | gzip.GzipFile) -> None:
         self._stream, self.count = stream, 0
 
-    def readable(self) -> bool:
-        return True
-
     def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
+        # One read of what lies below: where the stream breaks off, what came before the break is not lost.
+        data = self._stream.read1(size)
         self.count += len(data)
         return data
+
+    def tell(self) -> int:
+        return self.count
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go nowhere: the parser asks where the stream stands in this way too."""
+        if (offset, whence) in ((0, io.SEEK_CUR), (self.count, io.SEEK_SET)):
+            return self.count
+        raise io.UnsupportedOperation("seek")
+
+    def close(self) -> None:
+        """Leave the stream open: it belongs to the caller."""
 
 
 def iter_warc(
@@ -117,11 +127,11 @@ def iter_warc(
         yield RefusedRecord(f"{source_uri}#byte={end}", Reject("bad_warc", message), _WARC_TYPE)
 
 
-def _unpacked(stream: BinaryIO) -> BinaryIO:
-    buffered = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
-    if buffered.peek(2)[:2] == _GZIP:
-        return cast("BinaryIO", gzip.GzipFile(fileobj=buffered))
-    return cast("BinaryIO", buffered)
+def _unpacked(stream: BinaryIO) -> io.BufferedReader | gzip.GzipFile:
+    buffered = (
+        stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
+    )
+    return gzip.GzipFile(fileobj=buffered) if buffered.peek(2)[:2] == _GZIP else buffered
 
 
 def _header_length(record: WarcRecord) -> int:
@@ -190,7 +200,5 @@ def _fetched_at(record: WarcRecord) -> int | None:
     try:
         moment = record.record_date
     except ValueError:
-        return None
-    if moment is None:
         return None
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
