@@ -198,7 +198,9 @@ def _address(target: str | None) -> str | None:
 
 def _fetched_at(record: WarcRecord) -> int | None:
     try:
-        moment = record.record_date
+        moment: datetime | None = record.record_date
     except ValueError:
+        return None
+    if moment is None:
         return None
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
