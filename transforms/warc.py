@@ -116,6 +116,9 @@ def iter_warc(
                     yield found
         while counted.read(_CHUNK):
             pass
+        if not seen:
+            reject = Reject("bad_warc", "no record can be read")
+            yield RefusedRecord(source_uri, reject, "application/warc")
     except _DAMAGE as error:
         code = "truncated" if isinstance(error, EOFError | zlib.error) else "bad_warc"
         message = f"after {seen} records, the last at byte {at}, nothing more can be read: {error}"

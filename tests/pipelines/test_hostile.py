@@ -68,7 +68,7 @@ CASES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         lambda: gzip.compress(b'{"text":"a"}\n' + b"\n" * 200_000_000, 9, mtime=0),
         {"bomb", "no_story", "-"},
     ),
-    "bomb.zip": (overlapping_zip, {"bomb"}),
+    "bomb.zip": (overlapping_zip, {"bomb", "binary"}),
     "not-a-zip.zip": (lambda: b"PK\x03\x04" + b"x" * 1000, {"truncated", "bad_archive"}),
     "escape.zip": (lambda: zip_of(**{"///../../etc/passwd_txt": STORY.encode(), "b_txt": STORY.encode()}), {"-"}),
     "deep-gzip.gz": (lambda: nested_gzip(8), {"unsupported"}),
