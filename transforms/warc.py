@@ -100,6 +100,7 @@ def iter_warc(
     """
     counted = _Counted(_unpacked(stream))
     at, end, seen = 0, 0, 0
+    skipped = True
     try:
         for record in ArchiveIterator(
             counted,
@@ -110,15 +111,16 @@ def iter_warc(
         ):
             at, seen = int(record.stream_pos), seen + 1
             end = at + _header_length(record) + int(record.content_length)
-            if record.record_type == WarcRecordType.response:
+            skipped = record.record_type != WarcRecordType.response
+            if not skipped:
                 found = _read_record(record, f"{source_uri}#byte={at}", max_bytes)
                 if found is not None:
                     yield found
         while counted.read(_CHUNK):
             pass
-        if not seen:
-            reject = Reject("bad_warc", "no record can be read")
-            yield RefusedRecord(source_uri, reject, "application/warc")
+        if skipped and counted.count < end:
+            reject = Reject("truncated", f"the record at byte {at} ends {end - counted.count:,} bytes early")
+            yield RefusedRecord(source_uri, reject, _WARC_TYPE)
     except _DAMAGE as error:
         code = "truncated" if isinstance(error, EOFError | zlib.error) else "bad_warc"
         message = f"after {seen} records, the last at byte {at}, nothing more can be read: {error}"
