@@ -24,6 +24,9 @@ LABEL: Final = 40
 MIN_LINK: Final = 20
 """Code points of a link that can be the headline of another story."""
 SHORT: Final = 40
+PLAIN_SHARE: Final = 0.8
+INSET_SHARE: Final = 0.2
+INSET_LINES: Final = 8
 PULL_QUOTE: Final = 400
 CAPTION: Final = 400
 CAPTION_LINES: Final = 3
@@ -32,6 +35,7 @@ CARD_LINES: Final = 6
 CARD: Final = 700
 
 _OWN_LINE: Final = frozenset({"p", "li", "blockquote", "pre", "dd", "dt", "td", "th", "q", *HEADINGS})
+_GROUPS: Final = frozenset({"ul", "ol", "dl", "table", "tbody", "thead", "tr", "center", "figure"})
 _QUOTES: Final = " \"'“”„‟«»‹›‘’‚‛「」『』"
 _LABEL_ENDS: Final = frozenset(":|>»–—-→")
 _SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
@@ -81,6 +85,7 @@ class Parts:
                 self.kept[i] = False
         self._drop_lists_of_links()
         self._drop_pull_quotes()
+        self._drop_info_boxes()
         self._drop_names_above()
         self._drop_headings_of_nothing()
         self._drop_headings_of_empty_boxes()
@@ -200,6 +205,44 @@ class Parts:
             quoted = self.passages[i].text.strip(_QUOTES)
             if MIN_LINK <= len(quoted) <= PULL_QUOTE and quoted in text:
                 self.kept[i] = False
+
+    def _drop_info_boxes(self) -> None:
+        """In a story whose text lies right in its box: a small box of its own with a heading and text under it."""
+        insets: dict[int, list[int]] = {}
+        total = plain = 0
+        for i in self.given:
+            if not self.kept[i] or self.kinds[i] in APART:
+                continue
+            length = len(self.passages[i].text)
+            total += length
+            inset = self._inset(self.passages[i].box)
+            if inset is None:
+                plain += length
+            elif plain:  # below the first text of the story; above it stand headline and standfirst
+                insets.setdefault(inset, []).append(i)
+        if plain < PLAIN_SHARE * total:
+            return
+        for passages in insets.values():
+            kinds = {self.kinds[i] for i in passages}
+            length = sum(len(self.passages[i].text) for i in passages)
+            if len(passages) > INSET_LINES:
+                continue
+            if "heading" in kinds and kinds & {"paragraph", "list_item"} and length <= INSET_SHARE * total:
+                for i in passages:
+                    self.kept[i] = False
+
+    def _inset(self, box: int) -> int | None:
+        """The outermost box with a name between a passage and the story's box that is no paragraph, list or table."""
+        found = None
+        while box > self.root:
+            if (
+                self.boxes[box].tag not in _OWN_LINE
+                and self.boxes[box].tag not in _GROUPS
+                and self.boxes[box].names.tokens
+            ):
+                found = box
+            box = self.boxes[box].parent
+        return found
 
     def _drop_names_above(self) -> None:
         """Above the first prose: a few words all in bold or in capitals, which name the author or the section."""

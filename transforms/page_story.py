@@ -42,6 +42,10 @@ MAX_PROSE: Final = 1_500
 """Code points of one passage that count: some pages carry their story a second time, hidden and in one run."""
 DECLARED_SHARE: Final = 0.4
 """Share of the page's prose that a declared box must hold to be believed."""
+OUTSIDE_SHARE: Final = 0.5
+"""Share of the page's prose up to which a box is believed when it says that it is not the story."""
+INSERT_SHARE: Final = 0.6
+"""The same for a box inside a box that is declared to hold the story, as a share of that one's prose."""
 WEAK_SHARE: Final = 0.15
 """Share of the page's prose up to which a word that also stands on parts of stories is believed."""
 ABOUT_SHARE: Final = 0.2
@@ -163,20 +167,24 @@ class _Judge:
 
     def _find_outside(self) -> list[bool]:
         outside = [False] * len(self.boxes)
-        most, weak = (share * self.held[0] if self.held else 0 for share in (0.5, WEAK_SHARE))
-        around = self._around_declared()
+        most, weak = (share * self.held[0] if self.held else 0 for share in (OUTSIDE_SHARE, WEAK_SHARE))
+        declared = self._declared()
+        # `teaser` may be a part of the name of a box around them.
+        around = {outer for i in declared for outer in self._ancestors(i)}
+        limits = [most] * len(self.boxes)
         for i, box in enumerate(self.boxes):
+            limits[i] = INSERT_SHARE * self.held[i] if i in declared else limits[box.parent] if i else most
             if i and outside[box.parent]:
                 outside[i] = True
             elif i in around:
                 continue
             elif box.tag in _OUTSIDE_TAGS or box.hidden or self._says_outside(box):
-                limit = most if box.names.outside or box.tag in _OUTSIDE_TAGS or box.hidden else weak
+                limit = limits[i] if box.names.outside or box.tag in _OUTSIDE_TAGS or box.hidden else weak
                 outside[i] = self.held[i] <= limit or box.tag == "nav" or box.tag == "footer"
         return outside
 
-    def _around_declared(self) -> set[int]:
-        """The boxes around the boxes that are declared to hold the story: `teaser` may be a part of its name."""
+    def _declared(self) -> set[int]:
+        """The boxes of one name that are declared to hold the story and hold a quarter of all prose."""
         alike: dict[tuple[str, tuple[str, ...]], list[int]] = {}
         for i, box in enumerate(self.boxes):
             if box.names.story and self.held[i] and not self._says_outside(box):
@@ -186,7 +194,7 @@ class _Judge:
         declared = max(alike.values(), key=lambda boxes: sum(self.held[i] for i in boxes))
         if sum(self.held[i] for i in declared) < 0.25 * self.held[0]:
             return set()
-        return {outer for i in declared for outer in self._ancestors(i)}
+        return set(declared)
 
     @staticmethod
     def _says_outside(box: Box) -> bool:

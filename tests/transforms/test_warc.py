@@ -167,3 +167,7 @@ ARCHIVE = (
 @given(st.integers(0, len(ARCHIVE)), st.integers(0, 40), st.binary(max_size=20))
 def test_a_damaged_archive_ends(at: int, length: int, between: bytes) -> None:
     read(ARCHIVE[:at] + between + ARCHIVE[at + length :])
+
+
+def test_a_record_without_a_date_has_none() -> None:
+    assert only(record(PAGE).replace(b"WARC-Date: 2026-03-01T12:30:00Z\r\n", b"")).fetched_at is None

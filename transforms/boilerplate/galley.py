@@ -7,7 +7,7 @@ the last, and the search goes on until a whole round finds nothing. So editing a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -98,6 +98,8 @@ class Galley:
         self._holes: list[tuple[int, int]] = []
         self._datelined: set[int] = set()
         self._whole = ""
+        self._kept: set[int] = set()
+        self._kept_parts: set[tuple[int, str]] = set()
         self._openings: dict[str, Found | None] = {}
         self._tails: dict[str, AgencyTail | None] = {}
 
@@ -214,14 +216,10 @@ class Galley:
                     break
             else:
                 return True
-            if not line.text or line.index in self._settled:
+            if not line.text or line.index in self._kept:
                 return False
             line.hits = matcher.hits(line, self.language, self.house)
         return True
-
-    @property
-    def _settled(self) -> Collection[int]:
-        return {mark.line for mark in self.kept_marks if mark.line >= 0} if self.kept_marks else ()
 
     def _by_markup(self, line: Line, kind: str) -> bool:
         """Labels a line that the markup names."""
@@ -284,7 +282,10 @@ class Galley:
         dateline: Dateline | None = None,
     ) -> None:
         """Marks all that is left of a line."""
-        marks = self.kept_marks if kind in self.keep else self.cuts
+        marks = self.cuts
+        if kind in self.keep:
+            marks = self.kept_marks
+            self._kept.add(line.index)
         for start, end in line.spans:
             marks.append(Mark(start, end, kind, rule, line.index, parts, dateline, codes))
             parts, codes, dateline = {}, (), None
@@ -307,9 +308,9 @@ class Galley:
             return False
         mark = Mark(start, end, kind, rule, line.index, parts, dateline, codes)
         if kind in self.keep:
-            if any(kept.line == line.index and kept.rule == rule for kept in self.kept_marks):
-                return False
-            self.kept_marks.append(mark)
+            if (line.index, rule) not in self._kept_parts:
+                self._kept_parts.add((line.index, rule))
+                self.kept_marks.append(mark)
             return False
         left = line.without(start, end)
         taken = _difference(line.spans, left)
@@ -330,19 +331,20 @@ class Galley:
         self._live.remove(line) if self._live[0] is line else _remove_near(self._live, line)
 
     def _positional(self, lines: Iterable[Line], near: str) -> bool:
+        """Applies the rules for one end of the story to the lines that stand there; whether anything was marked."""
+        changed = False
         for line in lines:
             for index in line.hits:
                 rule = self.matcher.rules[index]
-                if rule.near != near:
-                    continue
-                if self._apply(line, index, rule):
+                if rule.near == near and self._apply(line, index, rule):
                     self._after_cut(line)
-                    return True
-        return False
+                    changed = True
+                    break
+        return changed
 
     def _after_cut(self, line: Line) -> None:
         """Looks at a narrowed line again."""
-        if line.text and line.index not in self._settled:
+        if line.text and line.index not in self._kept:
             line.hits = self.matcher.hits(line, self.language, self.house)
             if self._settle(line):
                 return

@@ -61,11 +61,16 @@ class Matcher:
         encoded = [line.text.encode() for line in lines]
         worth = self._worth(encoded)
         headed = self._with_heads(encoded)
+        known: dict[tuple[str, bool, bool], tuple[int, ...]] = {}
         for place in sorted(worth | headed):
             line = lines[place]
+            key = (line.text, place in headed, place in worth)
+            if key in known:
+                line.hits = known[key]
+                continue
             text = line.text if len(line.text) <= PROBE else _probe(line.text)
             found = self._headed_set.Match(text) if place in headed else None
-            line.hits = self._sure(line, found, text if place in worth else None, language, house)
+            line.hits = known[key] = self._sure(line, found, text if place in worth else None, language, house)
 
     def _with_heads(self, lines: Sequence[bytes]) -> set[int]:
         """Places of the lines that stand in a stretch of text where some headed rule may match."""
@@ -91,15 +96,14 @@ class Matcher:
         text = b"\n".join(lines)
         place = position = 0
         while (found := search(text, position)) is not None:
-            # A trigger may stand at the end of a line, or begin with the break itself: all lines it touches count, and
-            # the search goes on behind them, so that it always gets on.
-            place += text.count(b"\n", position, found.start())
-            last = place + text.count(b"\n", found.start(), found.end())
-            places.update(range(place, last + 1))
-            position = text.find(b"\n", found.end()) + 1
+            start, end = found.span()
+            first = place + text.count(b"\n", position, start)
+            place = first + text.count(b"\n", start, end)
+            places.update(range(first, place + 1))
+            position = text.find(b"\n", end) + 1
             if position == 0:
                 break
-            place = last + 1
+            place += 1
         return places
 
     def hits(self, line: Line, language: str | None, house: str | None) -> tuple[int, ...]:

@@ -195,14 +195,15 @@ def _wrapped(kind: str, inside: str) -> str | None:
 
 def _delimited(text: str) -> Iterator[Token]:
     """Template tags, comments and merge tags: an opening sign, a closing one, within one paragraph."""
-    last_close = {sign: text.rfind(close) for sign, close in _CLOSES.items()}
+    next_close = dict.fromkeys(_CLOSES, -1)
     position = 0
     while part := _OTHER_OPEN.search(text, position):
         sign, position = part[0], part.end()
-        if last_close[sign] < position:
-            continue
-        close = text.find(_CLOSES[sign], position, position + MAX_TEMPLATE)
-        if close == -1 or text.find("\n\n", position, close) != -1:
+        if next_close[sign] < position:
+            close = text.find(_CLOSES[sign], position)
+            next_close[sign] = len(text) if close == -1 else close
+        close = next_close[sign]
+        if close > min(len(text) - 1, position + MAX_TEMPLATE) or text.find("\n\n", position, close) != -1:
             continue
         end = close + len(_CLOSES[sign])
         kind = "comment" if sign == "<!--" else "template"
