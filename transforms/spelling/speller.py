@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from copydesk.transforms.spelling import names
 from copydesk.transforms.spelling.masks import Masks
 from copydesk.transforms.spelling.scan import Scanner
-from copydesk.transforms.spelling.sense import Context, SenseRule, sense_rules
+from copydesk.transforms.spelling.sense import SenseRule, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
 from copydesk.transforms.spelling.table import data_version, prefixes, table, table_lines
 
@@ -177,7 +177,7 @@ class Speller:
             if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
                 continue
             if sense is not None:
-                if not sense.changes(Context(text, start, end)):
+                if not sense.changes(text, start, end):
                     continue
                 rule = f"sense.{sense.name}"
             if masks is None:
