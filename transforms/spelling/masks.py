@@ -16,10 +16,13 @@ TOKEN_REACH = 300
 """Longest token looked at, in characters; what is glued to a longer one is not prose."""
 SENTENCE_REACH = 240
 """How far a sentence, a code span or a tag around a hit is looked for."""
+SIC_REACH = 40
+"""How far before a [sic] the words that it is said of may begin."""
 QUOTATION_REACH = 1200
 """How far back the opening mark of a quotation is looked for."""
 
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
+_CLOSING_MARKS = {"“": "”", '"': '"', "‘": "’"}
 _WHITE = frozenset(" \n\t\r\u00a0\u202f\u2009\u3000")
 _MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
@@ -29,6 +32,7 @@ _CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
 _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
+_SIC = re.compile(r"[\[(]\s?sic\s?[!.]?[\])]", re.IGNORECASE)
 _CLOSED = re.compile(r"’(?!\w)")
 
 
@@ -54,12 +58,13 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_code", "_quotations", "_quotes", "text")
+    __slots__ = ("_code", "_quotations", "_quotes", "_sic", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text or "<" in text
+        self._sic = ("sic]" in text or "sic)" in text) and _SIC.search(text) is not None
         self._quotes = '"' in text or "“" in text or "‘" in text
 
     def covers(self, start: int, end: int) -> bool:
@@ -78,8 +83,14 @@ class Masks:
             return True
         if self._quotes:
             opened = quotation_around(text, start, end)
-            if opened is not None and (self._quotations or is_written_quotation(text, opened)):
+            if opened is not None and (
+                self._quotations
+                or is_written_quotation(text, opened)
+                or (self._sic and is_verbatim_quotation(text, opened, end))
+            ):
                 return True
+        if self._sic and is_followed_by_sic(text, end):
+            return True
         return is_foreign(text, start, end)
 
 
@@ -179,6 +190,20 @@ def is_written_quotation(text: str, opened: int) -> bool:
     if not before or _SENTENCE_BREAK.search(text, max(0, opened - 3), opened):
         return False
     return before[-1] in _words()["written.before"]
+
+
+def is_verbatim_quotation(text: str, opened: int, end: int) -> bool:
+    """True if a quotation holds a [sic], before or after the hit: it is given letter by letter."""
+    closing = _CLOSING_MARKS[text[opened]]
+    closed = text.find(closing, end, end + QUOTATION_REACH)
+    return _SIC.search(text, opened, closed if closed >= 0 else end) is not None
+
+
+def is_followed_by_sic(text: str, end: int) -> bool:
+    """True if a [sic] stands after the hit, at once or within the same few words."""
+    after = text[end : end + SIC_REACH]
+    match = _SIC.search(after)
+    return match is not None and not _SENTENCE_BREAK.search(after, 0, match.start())
 
 
 def is_foreign(text: str, start: int, end: int) -> bool:

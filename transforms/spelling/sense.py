@@ -19,7 +19,7 @@ from copydesk.transforms.spelling.table import read_data
 
 REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
-GLANCE = 13
+GLANCE = 10
 """Characters that hold a word in most places: so many a word are looked at first."""
 PASSAGES = {"beside": 60, "about": 450}
 """Characters to each side that the words around a hit, and its paragraph, take up."""
@@ -57,7 +57,7 @@ def words_after(text: str, end: int, count: int) -> list[str]:
     """The first `count` words after `end` in its sentence, nearest first; where the sentence ends stands `|`."""
     for reach in (GLANCE * (count + 1), REACH):
         after = text[end : end + reach]
-        ending = _SENTENCE_END.search(after)
+        ending = _SENTENCE_END.search(after) if "." in after or "\n" in after or "?" in after or "!" in after else None
         tokens = _tokens(after[: ending.start()] if ending else after)
         if ending or len(after) < reach or len(tokens) > count + 1 or reach == REACH:
             break
