@@ -118,7 +118,12 @@ class SenseRule:
         self._right: dict[str, list[tuple[int, int]]] = {}
         self._tied: dict[str, list[tuple[int, int]]] = {}
         self._topics = {index: Topic(cue.words) for index, cue in enumerate(cues) if cue.where in PASSAGES}
-        sides = {"left": [self._left], "right": [self._right], "near": [self._left, self._right], "hyphen": [self._tied]}
+        sides = {
+            "left": [self._left],
+            "right": [self._right],
+            "near": [self._left, self._right],
+            "hyphen": [self._tied],
+        }
         for number, cue in enumerate(cues):
             for side in sides.get(cue.where, ()):
                 for word in cue.words:

@@ -10,7 +10,7 @@ from copydesk.transforms.spelling.masks import Masks
 from copydesk.transforms.spelling.scan import Scanner
 from copydesk.transforms.spelling.sense import SenseRule, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
-from copydesk.transforms.spelling.table import data_version, prefixes, table, table_lines
+from copydesk.transforms.spelling.table import Hyphens, data_version, prefixes, table, table_lines
 
 VARIETIES = (*TABLE_VARIETIES, "keep")
 """What a Speller can be asked for; `keep` leaves every text as it is."""
@@ -67,9 +67,9 @@ class _Form(NamedTuple):
 
 
 @cache
-def _scanner(variety: str, acronyms: Acronyms) -> tuple[Scanner, dict[str, _Form]]:
-    """What a Speller works with; built once per process, variety and style of acronyms."""
-    entries = table(variety)
+def _scanner(variety: str, hyphens: Hyphens, acronyms: Acronyms) -> tuple[Scanner, dict[str, _Form]]:
+    """What a Speller works with; built once per process, variety and style."""
+    entries = table(variety, hyphens)
     senses = sense_rules()
     known = {form: _Form(entry.new, entry.rule, senses.get(form), _joint(form)) for form, entry in entries.items()}
     for form, new in _acronyms(acronyms).items():
@@ -103,6 +103,8 @@ class Speller:
         names: `keep` leaves names as they are; `official` also puts names of the gazetteer back into their official
             spelling; `target` respells the institution words (Centre, Organisation, Defence, ...) in names too.
         quotes: `house` respells quotations like the rest; `keep` leaves text in quotation marks alone.
+        hyphens: `variety` closes up what the varieties part over (co-operate, coöperate); `modern` also what houses of
+            any variety once wrote apart (e-mail, on-line, web site); `keep` leaves hyphens as they are.
         acronyms: `keep`, or how acronyms said as words are written: `word` (Nasa) or `capitals` (NASA).
 
     Raises:
@@ -110,12 +112,18 @@ class Speller:
     """
 
     def __init__(
-        self, variety: str, names: Names = "keep", quotes: Quotes = "house", acronyms: Acronyms = "keep"
+        self,
+        variety: str,
+        names: Names = "keep",
+        quotes: Quotes = "house",
+        hyphens: Hyphens = "variety",
+        acronyms: Acronyms = "keep",
     ) -> None:
         for option, value, allowed in (
             ("variety", variety, VARIETIES),
             ("names", names, ("keep", "official", "target")),
             ("quotes", quotes, ("house", "keep")),
+            ("hyphens", hyphens, ("variety", "modern", "keep")),
             ("acronyms", acronyms, ("keep", "word", "capitals")),
         ):
             if value not in allowed:
@@ -123,6 +131,7 @@ class Speller:
         self.variety = variety
         self.names = names
         self.quotes = quotes
+        self.hyphens = hyphens
         self.acronyms = acronyms
 
     @property
@@ -131,7 +140,8 @@ class Speller:
         return data_version()
 
     def __repr__(self) -> str:
-        return f"Speller({self.variety!r}, names={self.names!r}, quotes={self.quotes!r}, acronyms={self.acronyms!r})"
+        options = ("names", "quotes", "hyphens", "acronyms")
+        return f"Speller({self.variety!r}, {', '.join(f'{name}={getattr(self, name)!r}' for name in options)})"
 
     def apply(self, text: str, *, title: bool = False, context: str = "") -> Respelling:
         """Respell a text.
@@ -164,7 +174,7 @@ class Speller:
         return Respelling(rebuild(text, changes), tuple(changes))
 
     def _changes(self, text: str, title: bool, context: str) -> list[Change]:
-        scanner, forms = _scanner(self.variety, self.acronyms)
+        scanner, forms = _scanner(self.variety, self.hyphens, self.acronyms)
         changes: list[Change] = []
         masks: Masks | None = None
         evidence: names.Evidence | None = None
