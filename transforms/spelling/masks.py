@@ -15,7 +15,7 @@ from copydesk.transforms.spelling.table import read_data
 TOKEN_REACH = 300
 """Longest token looked at, in characters; what is glued to a longer one is not prose."""
 SENTENCE_REACH = 240
-"""How far a sentence, a code span or a tag around a hit is looked for."""
+"""How far a sentence or a code span around a hit is looked for."""
 SIC_REACH = 40
 """How far before a [sic] the words that it is said of may begin."""
 QUOTATION_REACH = 1200
@@ -63,7 +63,7 @@ class Masks:
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
-        self._code = "`" in text or "<" in text
+        self._code = "`" in text
         self._sic = ("sic]" in text or "sic)" in text) and _SIC.search(text) is not None
         self._quotes = '"' in text or "“" in text or "‘" in text
 
@@ -132,18 +132,10 @@ def _is_style(text: str, start: int, end: int) -> bool:
 
 
 def is_code(text: str, start: int, end: int) -> bool:
-    """True if the hit stands between backticks or in a tag."""
+    """True if the hit stands between backticks."""
     line_start = text.rfind("\n", max(0, start - SENTENCE_REACH), start) + 1
     low = max(line_start, start - SENTENCE_REACH)
-    line = text[low:start]
-    if "`" in line and line.count("`") % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]:
-        return True
-    opened = line.rfind("<")
-    if opened > line.rfind(">") and (text[low + opened + 1].isalpha() or text[low + opened + 1] in "/!"):
-        closed = text.find(">", end, end + SENTENCE_REACH)
-        if closed >= 0 and "<" not in text[end:closed]:
-            return True
-    return False
+    return text.count("`", low, start) % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]
 
 
 def is_quoted_mention(text: str, start: int, end: int) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from functools import cache
 from typing import Literal, NamedTuple
 
 from copydesk.transforms.spelling import names
+from copydesk.transforms.spelling.markup import SOFT_HYPHEN, marks_in_words, with_mark, without_markup
 from copydesk.transforms.spelling.masks import Masks
 from copydesk.transforms.spelling.scan import Scanner
 from copydesk.transforms.spelling.sense import SenseRule, sense_rules
@@ -21,7 +23,6 @@ Acronyms = Literal["keep", "word", "capitals"]
 
 _ENGLISH_ACRONYMS = frozenset({"aids"})
 """Acronyms that are English words too: at the start of a sentence they may be either."""
-_SOFT_HYPHEN = "\u00ad"
 _HYPHENS = "-‐‑"
 _SPACES = " \u00a0\u202f\u2009"
 
@@ -156,22 +157,26 @@ class Speller:
         """
         if self.variety == "keep" or not text:
             return Respelling(text, ())
-        if _SOFT_HYPHEN in text:
-            return self._apply_with_soft_hyphens(text, title, context)
-        changes = self._changes(text, title, context)
+        plain = without_markup(text)
+        marks = marks_in_words(plain)
+        changes = self._changes_around(plain, marks, title, context) if marks else self._changes(plain, title, context)
         if not changes:
             return Respelling(text, ())
         return Respelling(rebuild(text, changes), tuple(changes))
 
-    def _apply_with_soft_hyphens(self, text: str, title: bool, context: str) -> Respelling:
-        # Soft hyphens break words for the eye only: look at the text without them, then count them back in.
-        kept = [at for at, char in enumerate(text) if char != _SOFT_HYPHEN]
-        plain = text.replace(_SOFT_HYPHEN, "")
+    def _changes_around(self, text: str, marks: list[int], title: bool, context: str) -> list[Change]:
+        """The changes of a text with marks inside its words: those of the text without them, counted back in."""
+        left_out = set(marks)
+        kept = [at for at in range(len(text)) if at not in left_out]
         changes = []
-        for change in self._changes(plain, title, context):
+        for change in self._changes("".join([text[at] for at in kept]), title, context):
             start, stop = kept[change.start], kept[change.start + change.length - 1] + 1
-            changes.append(Change(start, stop - start, text[start:stop], change.new, change.rule))
-        return Respelling(rebuild(text, changes), tuple(changes))
+            new = change.new
+            for at in marks[bisect(marks, start) : bisect(marks, stop)]:
+                if text[at] != SOFT_HYPHEN:
+                    new = with_mark(change.old, new, at - start, text[at])
+            changes.append(Change(start, stop - start, text[start:stop], new, change.rule))
+        return changes
 
     def _changes(self, text: str, title: bool, context: str) -> list[Change]:
         scanner, forms = _scanner(self.variety, self.hyphens, self.acronyms)
