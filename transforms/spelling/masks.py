@@ -115,6 +115,8 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
+    if token.count("-") > 3 and token.islower():
+        return True
     if _DOMAIN.search(before) or _FILE.search(after):
         return True
     # A dot, a colon or a bracket with more of the word behind it: style.color, color.com, getColor(center).

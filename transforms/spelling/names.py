@@ -270,7 +270,7 @@ def _is_name_at_start(text: str, start: int, end: int, evidence: Evidence) -> bo
         if next_word[0].isupper() and next_word not in words["never_names_after"]:
             # `Center Parcs`, `Sulphur, Louisiana`, `Grey-Thompson`, `Harbor & Co`; but `Honoring Lincoln`.
             return joint != "" or not lower.endswith(_VERB_ENDINGS)
-        if joint == "-":
+        if joint == "-" or (next_word[0].isdigit() and not joint):
             return False
         if joint == "," and follower in words["apposition"]:
             return True

@@ -24,14 +24,14 @@ GLANCE = 10
 PASSAGES = {"beside": 60, "about": 450}
 """Characters to each side that the words around a hit, and its paragraph, take up."""
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_TOKEN = re.compile(r"%(?:s|\d\b)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
 _SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
 _HYPHENS = "-‐‑"
 
 
 def _tokens(text: str) -> list[str]:
-    """Words (a possessive 's apart), numbers, currency signs before a number and the marks that part clauses."""
+    """Words (a possessive 's apart), numbers, placeholders (%s, %1), currency signs before a number and the marks that part clauses."""
     return _TOKEN.findall(text.lower().replace("’", "'"))
 
 
