@@ -31,7 +31,7 @@ _HYPHENS = "-‐‑"
 
 
 def _tokens(text: str) -> list[str]:
-    """Words (a possessive 's apart), numbers, placeholders (%s, %1), currency signs before a number and the marks that part clauses."""
+    """Words (a possessive 's apart), numbers, placeholders (%s, %1), currency signs, the marks that part clauses."""
     return _TOKEN.findall(text.lower().replace("’", "'"))
 
 
