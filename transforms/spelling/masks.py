@@ -58,13 +58,12 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_code", "_quotations", "_quotes", "_sic", "text")
+    __slots__ = ("_code", "_quotations", "_quotes", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text
-        self._sic = ("sic]" in text or "sic)" in text) and _SIC.search(text) is not None
         self._quotes = '"' in text or "“" in text or "‘" in text
 
     def covers(self, start: int, end: int) -> bool:
@@ -84,12 +83,10 @@ class Masks:
         if self._quotes:
             opened = quotation_around(text, start, end)
             if opened is not None and (
-                self._quotations
-                or is_written_quotation(text, opened)
-                or (self._sic and is_verbatim_quotation(text, opened, end))
+                self._quotations or is_written_quotation(text, opened) or is_verbatim_quotation(text, opened, end)
             ):
                 return True
-        if self._sic and is_followed_by_sic(text, end):
+        if is_followed_by_sic(text, end):
             return True
         return is_foreign(text, start, end)
 
@@ -190,12 +187,15 @@ def is_verbatim_quotation(text: str, opened: int, end: int) -> bool:
     """True if a quotation holds a [sic], before or after the hit: it is given letter by letter."""
     closing = _CLOSING_MARKS[text[opened]]
     closed = text.find(closing, end, end + QUOTATION_REACH)
-    return _SIC.search(text, opened, closed if closed >= 0 else end) is not None
+    quotation = text[opened : closed if closed >= 0 else end]
+    return "sic" in quotation and _SIC.search(quotation) is not None
 
 
 def is_followed_by_sic(text: str, end: int) -> bool:
     """True if a [sic] stands after the hit, at once or within the same few words."""
     after = text[end : end + SIC_REACH]
+    if "sic" not in after:
+        return False
     match = _SIC.search(after)
     return match is not None and not _SENTENCE_BREAK.search(after, 0, match.start())
 
