@@ -16,9 +16,12 @@ _ELEMENT = re.compile(
     r"<(code|tt|kbd|pre|samp|command|literal|filename|option|parameter|varname|script|style)\b[^<>]{0,200}>"
     r"[^<>]{0,300}</\1>"
     r"|<[A-Za-z/!][^<>]{0,300}>"
+    r"|&lt;/?[A-Za-z][^<>&]{0,100}&gt;"
     r"|&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});"
 )
-_PARTS_SENTENCES = re.compile(r"</?(?:p|br|hr|li|ul|ol|dl|dt|dd|div|td|th|tr|h[1-6]|title|para|qt|html|body)\b")
+_PARTS_SENTENCES = re.compile(
+    r"(?:<|&lt;)/?(?:p|br|hr|li|ul|ol|dl|dt|dd|div|td|th|tr|h[1-6]|title|para|qt|html|body)\b"
+)
 _ACCESS_KEY = re.compile(r"(?<![^\s\"'“‘(\[])[_&~](?=[A-Z])|(?<=[A-Za-z])[_&~](?=[A-Za-z])")
 
 

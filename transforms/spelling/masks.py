@@ -24,7 +24,7 @@ QUOTATION_REACH = 1200
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
 _CLOSING_MARKS = {"“": "”", '"': '"', "‘": "’"}
 _WHITE = frozenset(" \n\t\r\u00a0\u202f\u2009\u3000")
-_MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")
+_MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&", "%(")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
@@ -112,7 +112,7 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
-    if token.count("-") > 3 and token.islower():
+    if token.count("-") > 2 and token.islower():
         return True
     if _DOMAIN.search(before) or _FILE.search(after):
         return True
