@@ -29,6 +29,7 @@ _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
 _CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
+_KEY = re.compile(r"[\"'”’]?\s(?:key|property|attribute|option|parameter)s?\b")
 _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
@@ -112,10 +113,14 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
-    if token.count("-") > 2 and token.islower():
+    if token.islower() and token.count("-") > (1 if right - left == len(text.strip()) else 2):
+        return True
+    if before.endswith("-") and _KEY.match(text, right):
         return True
     if _DOMAIN.search(before) or _FILE.search(after):
         return True
+    if after.startswith("(s)"):
+        after = after[3:]
     # A dot, a colon or a bracket with more of the word behind it: style.color, color.com, getColor(center).
     if len(after) > 1 and after[0] in ".:(" and (after[1].islower() or after[1].isdigit() or after[1] in ")_"):
         return True
