@@ -205,6 +205,8 @@ class Speller:
                 continue
             new = prefix + new
             if not old.islower():
+                if _is_abbreviation(text, start, end):
+                    continue
                 headline = title or names.is_headline(text, start, end)
                 if evidence is None:
                     evidence = names.Evidence(context or text)
@@ -234,6 +236,14 @@ def _is_acronym(text: str, start: int, end: int, old: str) -> bool:
         bounds = names.line_bounds(text, start, end)
         return bounds is None or not text[bounds[0] : bounds[1]].isupper()
     return old.istitle() and (not names.starts_sentence(text, start) or old.lower() not in _ENGLISH_ACRONYMS)
+
+
+def _is_abbreviation(text: str, start: int, end: int) -> bool:
+    """True for two or three capitals in a line that has other letters: `AX` is no axe."""
+    if end - start > 3 or not text[start:end].isupper():
+        return False
+    bounds = names.line_bounds(text, start, end)
+    return bounds is None or not text[bounds[0] : bounds[1]].isupper()
 
 
 def _with_case(old: str, new: str) -> str:
