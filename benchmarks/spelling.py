@@ -3,16 +3,16 @@
     python benchmarks/spelling.py [--prose DIR]
 
 The development cases and VarCon lie beside the checkout (`../shared/data`); what is absent is skipped with a message.
-`--prose` takes a folder of Debian packages, unpacked, whose text is already in the target variety:
+`--prose` takes a folder of Debian packages, unpacked: text that is already in the target variety, and word lists.
 
-    apt-get download postgresql-doc-15 debian-handbook exim4-doc-html putty-doc dict-foldoc
+    apt-get download postgresql-doc-15 debian-handbook gimp-help-en libreoffice-help-en-us gnome-user-docs anarchism \
+      libreoffice-help-en-gb putty-doc sgt-puzzles halibut exim4-doc-html wamerican wbritish
     for package in *.deb; do dpkg-deb -x "$package" "DIR/${package%%_*}"; done
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import html
 import json
 import re
@@ -36,11 +36,18 @@ SHARED = ROOT.parent / "shared" / "data"
 VARCON = SHARED / "varcon" / "varcon.txt"
 VARCON_COLUMNS = dict(zip(VARIETIES, "ABZCD", strict=True))
 PROSE = {
-    "en-US": ("postgresql-doc-15", "debian-handbook"),
-    "en-GB": ("putty-doc", "dict-foldoc"),
-    "en-GB-oxendict": ("exim4-doc-html",),
+    "en-US": {
+        "postgresql-doc-15": "",
+        "debian-handbook": "/en-US/",
+        "gimp-help-en": "",
+        "libreoffice-help-en-us": "",
+        "gnome-user-docs": "/help/C/",
+    },
+    "en-GB": {"anarchism": "/html/", "libreoffice-help-en-gb": "", "putty-doc": "", "sgt-puzzles": "", "halibut": ""},
+    "en-GB-oxendict": {"exim4-doc-html": ""},
 }
-"""Packages by the variety their authors write."""
+"""Packages by the variety their authors write, each with what the path of a page in the variety holds."""
+WORD_LISTS = {"en-US": "wamerican", "en-GB": "wbritish"}
 DOCUMENT = 3000
 """Length of a document of the speed test, in characters."""
 SPEED_TEXT = 3_000_000
@@ -173,7 +180,7 @@ def audit() -> None:
     if not path.exists():
         print(f"audit: skipped, {path} is absent")
         return
-    for level in (35, 50, 60):
+    for level in (35, 50, 60, 70):
         rows = list(varcon_rows(path, level))
         for variety, column in VARCON_COLUMNS.items():
             entries = table(variety)
@@ -202,19 +209,52 @@ def audit() -> None:
 
 
 def _table_form(entries: dict[str, Entry], word: str) -> str | None:
-    entry = entries.get(word)
-    return None if entry is None else entry.new
+    """What the table makes of a word, with or without a productive prefix."""
+    if word in entries:
+        return entries[word].new
+    for prefix in sorted(prefixes()):
+        entry = entries.get(word.removeprefix(prefix)) if word.startswith(prefix) else None
+        if entry is not None and entry.ending:
+            return prefix + entry.new
+    return None
+
+
+def _word_list(folder: Path | None, variety: str) -> frozenset[str]:
+    """Words in lower case that the Debian list of the variety holds; none where it is not unpacked."""
+    package = WORD_LISTS.get(variety)
+    if folder is None or package is None:
+        return frozenset()
+    lists = (folder / package / "usr" / "share" / "dict").glob("*-english")
+    return frozenset(word for file in lists for word in file.read_text(encoding="utf-8").split() if word.islower())
+
+
+def audit_lists(folder: Path | None) -> None:
+    """What the word list of the other variety has and the own one has not: is it changed? And the other way round."""
+    for variety, other in (("en-US", "en-GB"), ("en-GB", "en-US")):
+        own, foreign = _word_list(folder, variety), _word_list(folder, other)
+        if not (own and foreign):
+            print("audit, Debian's word lists: skipped, give --prose a folder with wamerican and wbritish unpacked")
+            return
+        speller = Speller(variety)
+        candidates = sorted(word for word in foreign - own if "'" not in word)
+        missing = [word for word in candidates if not speller.apply(f"the {word} of it").changes]
+        missing = [word for word in missing if word not in sense_rules()]
+        touched = [word for word in table(variety) if word in own and word in foreign and word not in sense_rules()]
+        print(
+            f"audit, Debian's word lists, {variety}: {len(candidates) - len(missing)} of the {len(candidates)} words of "
+            f"{other} alone are changed; {len(touched)} are changed that both lists hold"
+        )
+        print("    not changed: " + " ".join(missing))
+        print("    changed: " + " ".join(sorted(touched)))
 
 
 def _paragraphs(path: Path) -> Iterator[str]:
-    if path.suffix == ".html":
-        text = path.read_text(encoding="utf-8", errors="replace")
-        text = re.sub(r"(?is)<(pre|code|tt|script|style|samp|kbd)\b.*?</\1>", " X ", text)
-        text = re.sub(r"(?i)</?(?:p|h\d|li|div|td|tr|dt|dd|br|table|ul|ol|dl)\b[^>]*>", "\n\n", text)
-        text = html.unescape(re.sub(r"<[^>]+>", "", text))
-    else:
-        with gzip.open(path, "rt", encoding="utf-8", errors="replace") as lines:
-            text = lines.read()
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".page":
+        text = re.sub(r"(?is)<(code|cmd|screen|gui\w*|app|link)\b.*?</\1>", " X ", text)
+    text = re.sub(r"(?is)<(pre|code|tt|script|style|samp|kbd)\b.*?</\1>", " X ", text)
+    text = re.sub(r"(?i)</?(?:p|h\d|li|div|td|tr|dt|dd|br|table|ul|ol|dl|title|item)\b[^>]*>", "\n\n", text)
+    text = html.unescape(re.sub(r"<[^>]+>", "", text))
     for paragraph in re.split(r"\n\s*\n", text):
         joined = re.sub(r"\s+", " ", paragraph).strip()
         if len(joined) > 80:
@@ -222,28 +262,33 @@ def _paragraphs(path: Path) -> Iterator[str]:
 
 
 def prose(folder: Path | None) -> list[str]:
-    """Changes per million words in prose that is already in the variety; returns the texts."""
+    """Changes per million words in prose that is already in the variety; returns the texts.
+
+    A change of a form that the word list of the variety holds may be mistaken; the others put right what the authors
+    wrote in another variety.
+    """
     texts = []
     for variety, packages in PROSE.items():
-        for package in packages:
+        own = _word_list(folder, variety)
+        for package, part in packages.items():
             files = sorted((folder / package).rglob("*")) if folder else []
-            if package == "debian-handbook":
-                files = [file for file in files if "/en-US/" in str(file)]
-            found = [
-                p for file in files if file.suffix in (".html", ".dz") and file.is_file() for p in _paragraphs(file)
-            ]
-            if not found:
+            pages = [file for file in files if file.suffix in (".html", ".page") and part in str(file)]
+            text = "\n\n".join(dict.fromkeys(p for file in pages if file.is_file() for p in _paragraphs(file)))
+            if not text:
                 print(f"prose, {package}: skipped, give --prose a folder with the package unpacked")
                 continue
-            text = "\n\n".join(found)
             texts.append(text)
             words = len(text.split())
-            changes = Speller(variety).apply(text).changes
-            common = Counter(f"{change.old}>{change.new}" for change in changes).most_common(12)
-            print(
-                f"prose, {package} into {variety}: {len(text) / 1e6:.1f} MB, {words} words, {len(changes)} changes, "
-                f"{len(changes) / words * 1e6:.0f} per million words: " + " ".join(f"{pair} {n}" for pair, n in common)
-            )
+            print(f"prose, {package} into {variety}: {len(text) / 1e6:.1f} MB, {words} words")
+            for hyphens in ("variety", "keep"):
+                changes = Speller(variety, hyphens=hyphens).apply(text).changes
+                doubtful = sum(change.old.lower() in own for change in changes)
+                print(
+                    f"    hyphens={hyphens}: {len(changes)} changes, {len(changes) / words * 1e6:.0f} per million words"
+                    + (f", {doubtful} of a form that the word list of {variety} holds" if own else "")
+                )
+            common = Counter(f"{change.old}>{change.new}" for change in changes).most_common(30)
+            print("    " + ", ".join(f"{pair} {n}" for pair, n in common))
     return texts
 
 
@@ -305,6 +350,7 @@ def main() -> None:
     texts = prose(options.prose)
     cases(texts)
     audit()
+    audit_lists(options.prose)
     speed(texts)
     start()
 
