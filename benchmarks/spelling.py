@@ -241,7 +241,7 @@ def audit_lists(folder: Path | None) -> None:
         missing = [word for word in missing if word not in sense_rules()]
         touched = [word for word in table(variety) if word in own and word in foreign and word not in sense_rules()]
         print(
-            f"audit, Debian's word lists, {variety}: {len(candidates) - len(missing)} of the {len(candidates)} words of "
+            f"audit, Debian's word lists, {variety}: {len(candidates) - len(missing)} of {len(candidates)} words of "
             f"{other} alone are changed; {len(touched)} are changed that both lists hold"
         )
         print("    not changed: " + " ".join(missing))
