@@ -4,7 +4,7 @@ import sys
 from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.transforms.spelling import VARIETIES, Change, Speller
@@ -32,6 +32,8 @@ HOUSES = st.builds(
 )
 
 
+# The first example of a variety builds its tables: examples have no deadline.
+@settings(deadline=None)
 @given(HOUSES, TEXTS, st.booleans())
 def test_changes_rebuild_the_text(speller: Speller, text: str, title: bool) -> None:
     respelling = speller.apply(text, title=title)
@@ -43,12 +45,14 @@ def test_changes_rebuild_the_text(speller: Speller, text: str, title: bool) -> N
         at = change.start + change.length
 
 
+@settings(deadline=None)
 @given(HOUSES, TEXTS)
 def test_a_second_pass_changes_nothing(speller: Speller, text: str) -> None:
     once = speller.apply(text)
     assert speller.apply(once.text).changes == ()
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["en-US", "en-GB", "en-GB-oxendict", "en-CA", "en-AU"]), st.data())
 def test_there_and_back_returns_the_word(variety: str, data: st.DataObject) -> None:
     back = "en-GB" if variety == "en-US" else "en-US"
