@@ -22,7 +22,7 @@ QUOTATION_REACH = 1200
 """How far back the opening mark of a quotation is looked for."""
 
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
-_CLOSING_MARKS = {"“": "”", '"': '"', "‘": "’"}
+_CLOSING_MARKS = {"“": "”", "«": "»", '"': '"', "‘": "’"}
 _WHITE = frozenset(" \n\t\r\u00a0\u202f\u2009\u3000")
 _MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&", "%(")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
@@ -34,6 +34,8 @@ _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _SIC = re.compile(r"[\[(]\s?sic\s?[!.]?[\])]", re.IGNORECASE)
+_BEFORE_OPENING = frozenset(" \n\t\r\u00a0\u202f([{—–-/'\"‘“:")
+_SPEECH_END = re.compile(r"[,.!?…]'(?!\w)")
 _CLOSED = re.compile(r"’(?!\w)")
 
 
@@ -65,7 +67,7 @@ class Masks:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text
-        self._quotes = '"' in text or "“" in text or "‘" in text
+        self._quotes = '"' in text or "“" in text or "‘" in text or "«" in text
 
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
@@ -87,6 +89,8 @@ class Masks:
                 self._quotations or is_written_quotation(text, opened) or is_verbatim_quotation(text, opened, end)
             ):
                 return True
+        if self._quotations and single_quotation_around(text, start, end):
+            return True
         if is_followed_by_sic(text, end):
             return True
         return is_foreign(text, start, end)
@@ -166,18 +170,43 @@ def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
 def quotation_around(text: str, start: int, end: int) -> int | None:
     """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none."""
     low = max(0, start - QUOTATION_REACH)
-    opened = text.rfind("“", low, start)
-    if opened >= 0 and text.find("”", opened + 1, start) < 0:
-        return opened
+    for mark, closing in (("“", "”"), ("«", "»")):
+        opened = text.rfind(mark, low, start)
+        if opened >= 0 and _opens(text, opened) and text.find(closing, opened + 1, start) < 0:
+            return opened
     opened = text.rfind('"', low, start)
-    if opened >= 0:
-        paragraph = max(low, text.rfind("\n", low, start) + 1)
-        if text.count('"', paragraph, start) % 2 == 1 and text.find('"', end, end + QUOTATION_REACH) >= 0:
+    # A mark after a letter or a digit closes a quotation or says inches.
+    if opened >= 0 and _opens(text, opened) and "\n" not in text[opened:start]:
+        closed = text.find('"', end, end + QUOTATION_REACH)
+        if closed >= 0:
             return opened
     opened = text.rfind("‘", low, start)
     if opened >= 0 and not _CLOSED.search(text, opened, start):
         return opened
     return None
+
+
+def _opens(text: str, at: int) -> bool:
+    """True if the mark at this place can open a quotation: no word stands before it and one after it."""
+    return (at == 0 or text[at - 1] in _BEFORE_OPENING) and not text[at + 1 : at + 2].isspace()
+
+
+def single_quotation_around(text: str, start: int, end: int) -> bool:
+    """True if the hit stands between straight single marks, the second of them after a stop or a comma.
+
+    An apostrophe looks the same, so only speech (`'Our colour,' she said`) is found.
+    """
+    low = max(0, start - QUOTATION_REACH)
+    low = max(low, text.rfind("\n", low, start) + 1)
+    opened = text.rfind(" '", low, start) + 1
+    if opened == 0 and not text.startswith("'", low):
+        return False
+    opened = opened or low
+    if not _opens(text, opened) or _SPEECH_END.search(text, opened, start):
+        return False
+    high = min(len(text), end + QUOTATION_REACH)
+    line_end = text.find("\n", end, high)
+    return _SPEECH_END.search(text, end, line_end if line_end >= 0 else high) is not None
 
 
 def is_written_quotation(text: str, opened: int) -> bool:
