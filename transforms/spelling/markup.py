@@ -16,9 +16,8 @@ _ELEMENT = re.compile(
     r"<(code|tt|kbd|pre|samp|command|literal|filename|option|parameter|varname|script|style)\b[^<>]{0,200}>"
     r"[^<>]{0,300}</\1>"
     r"|<[A-Za-z/!][^<>]{0,300}>"
-    r"|&lt;/?[A-Za-z][^<>&]{0,100}&gt;"
-    r"|&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});"
 )
+_ENTITY = re.compile(r"&lt;/?[A-Za-z][^<>&]{0,100}&gt;|&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});")
 _PARTS_SENTENCES = re.compile(
     r"(?:<|&lt;)/?(?:p|br|hr|li|ul|ol|dl|dt|dd|div|td|th|tr|h[1-6]|title|para|qt|html|body)\b"
 )
@@ -28,14 +27,26 @@ _ACCESS_KEY_OR_NAME = re.compile(r"(?<=[A-Za-z] )_(?=[a-z]+(?::|\.{3}|…)?$)")
 
 def without_markup(text: str) -> str:
     """The text with white space in the place of tags, of elements that hold code, and of entities."""
-    if "<" not in text and "&" not in text:
+    return _blanked(_blanked(text, "<", _ELEMENT), "&", _ENTITY)
+
+
+def _blanked(text: str, sign: str, pattern: re.Pattern[str]) -> str:
+    """The text with white space for each match of a pattern that begins with `sign`.
+
+    Looking for the sign by itself costs a fiftieth of looking for the pattern.
+    """
+    at = text.find(sign)
+    if at < 0:
         return text
-    return _ELEMENT.sub(_blank, text)
-
-
-def _blank(match: re.Match[str]) -> str:
-    width = match.end() - match.start()
-    return "\n" + " " * (width - 1) if _PARTS_SENTENCES.match(match.group()) else " " * width
+    pieces, done = [], 0
+    while at >= 0:
+        match = pattern.match(text, at)
+        if match is not None:
+            blank = " " * (match.end() - at - 1)
+            pieces += [text[done:at], "\n" if _PARTS_SENTENCES.match(text, at) else " ", blank]
+            done = match.end()
+        at = text.find(sign, max(done, at + 1))
+    return "".join((*pieces, text[done:])) if done else text
 
 
 def marks_in_words(text: str) -> list[int]:

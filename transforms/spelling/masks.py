@@ -16,6 +16,8 @@ TOKEN_REACH = 300
 """Longest token looked at, in characters; what is glued to a longer one is not prose."""
 SENTENCE_REACH = 240
 """How far a sentence or a code span around a hit is looked for."""
+NEAR = 60
+"""How much to each side of a hit shows what language it stands in."""
 SIC_REACH = 40
 """How far before a [sic] the words that it is said of may begin."""
 QUOTATION_REACH = 1200
@@ -24,6 +26,7 @@ QUOTATION_REACH = 1200
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
 _CLOSING_MARKS = {"“": "”", "«": "»", '"': '"', "‘": "’"}
 _WHITE = frozenset(" \n\t\r\u00a0\u202f\u2009\u3000")
+_ENDS = _WHITE | {""}
 _MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&", "%(")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -61,25 +64,23 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_code", "_quotations", "_quotes", "text")
+    __slots__ = ("_code", "_mentions", "_quotations", "_quotes", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text
+        self._mentions = _mention_tails()
         self._quotes = '"' in text or "“" in text or "‘" in text or "«" in text
 
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
         text = self.text
-        after = text[end : end + 2]
         # A word between white space and white space, or before a comma or a stop, is glued to nothing.
-        loose = (start == 0 or text[start - 1] in _WHITE) and (
-            not after or after[0] in _WHITE or (after[0] in ",.?!" and (len(after) == 1 or after[1] in _WHITE))
-        )
-        if not loose and (is_glued(text, start, end) or is_quoted_mention(text, start, end)):
-            return True
-        if text.endswith(_mention_tails(), max(0, start - 16), start):
+        if not (
+            (start == 0 or text[start - 1] in _WHITE)
+            and (end == len(text) or text[end] in _WHITE or (text[end] in ",.?!" and text[end + 1 : end + 2] in _ENDS))
+        ) and (is_glued(text, start, end) or is_quoted_mention(text, start, end)):
             return True
         if self._code and is_code(text, start, end):
             return True
@@ -91,9 +92,13 @@ class Masks:
                 return True
         if self._quotations and single_quotation_around(text, start, end):
             return True
-        if is_followed_by_sic(text, end):
+        near = text[start - NEAR if start > NEAR else 0 : end + NEAR]
+        if "sic" in near and is_followed_by_sic(text, end):
             return True
-        return is_foreign(text, start, end)
+        for mention in self._mentions:
+            if mention in near and text.endswith(mention, 0, start):
+                return True
+        return not (" the " in near or " of " in near) and is_foreign(near)
 
 
 def is_glued(text: str, start: int, end: int) -> bool:
@@ -228,15 +233,12 @@ def is_verbatim_quotation(text: str, opened: int, end: int) -> bool:
 def is_followed_by_sic(text: str, end: int) -> bool:
     """True if a [sic] stands after the hit, at once or within the same few words."""
     after = text[end : end + SIC_REACH]
-    if "sic" not in after:
-        return False
     match = _SIC.search(after)
     return match is not None and not _SENTENCE_BREAK.search(after, 0, match.start())
 
 
-def is_foreign(text: str, start: int, end: int) -> bool:
-    """True if the words around the hit are of another language than English."""
-    near = text[max(0, start - 60) : end + 60]
+def is_foreign(near: str) -> bool:
+    """True if the words around a hit are of another language than English."""
     for sign in _ENGLISH_SIGNS:
         if sign in near:
             return False

@@ -35,16 +35,12 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text.lower().replace("’", "'"))
 
 
-def _plain_words(text: str) -> list[str]:
-    """The words of a glance that holds nothing but letters and spaces, as most do; else none: the quick way."""
-    words = text.lower().split()
-    return words if "\n" not in text and "".join(words).isalpha() else []
-
-
 def words_before(text: str, start: int, count: int) -> list[str]:
     """The last `count` words before `start` in its sentence, nearest first; where the sentence starts stands `^`."""
-    words = _plain_words(text[max(0, start - GLANCE * (count + 1)) : start])
-    if len(words) > count:
+    glance = text[max(0, start - GLANCE * (count + 1)) : start].lower()
+    words = glance.split()
+    if len(words) > count and "\n" not in glance and "".join(words[-count:]).isalpha():
+        # Nothing but letters and spaces, as most often: the quick way.
         return words[: -count - 1 : -1]
     for reach in (GLANCE * (count + 1), REACH):
         low = max(0, start - reach)
@@ -64,8 +60,9 @@ def words_before(text: str, start: int, count: int) -> list[str]:
 
 def words_after(text: str, end: int, count: int) -> list[str]:
     """The first `count` words after `end` in its sentence, nearest first; where the sentence ends stands `|`."""
-    words = _plain_words(text[end : end + GLANCE * (count + 1)])
-    if len(words) > count:
+    glance = text[end : end + GLANCE * (count + 1)].lower()
+    words = glance.split()
+    if len(words) > count and "\n" not in glance and "".join(words[:count]).isalpha():
         return words[:count]
     for reach in (GLANCE * (count + 1), REACH):
         after = text[end : end + reach]

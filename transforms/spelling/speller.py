@@ -181,6 +181,7 @@ class Speller:
     def _changes(self, text: str, title: bool, context: str) -> list[Change]:
         scanner, forms = _scanner(self.variety, self.hyphens, self.acronyms)
         changes: list[Change] = []
+        ascii_only = text.isascii()
         masks: Masks | None = None
         evidence: names.Evidence | None = None
         for start, end, form, prefix in scanner.find(text):
@@ -189,7 +190,7 @@ class Speller:
             if joint is not None and old[joint[0]] not in joint[1]:
                 continue
             # Letters beyond Latin-1 look like spaces to the scanner.
-            if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
+            if not ascii_only and ((start and text[start - 1].isalnum()) or text[end : end + 1].isalnum()):
                 continue
             if sense is not None:
                 if not sense.changes(text, start, end):
