@@ -20,6 +20,8 @@ HEADLINE_MAX = 200
 NAME_REACH = 64
 """How far to each side of a hit the rest of an official name is looked for, in characters."""
 
+TITLE_REACH = 120
+"""Longest title of a work in quotation marks, in characters."""
 EVIDENCE_REACH = 100_000
 """How much of an article is searched for evidence, in characters."""
 MOST_PLACES = 40
@@ -37,6 +39,7 @@ _LABEL_REST = re.compile(r"(?: [A-Z][a-z]+){0,2} ([a-z]+)")
 _LABEL_PATH = re.compile(r"(?: - |[▸>→] ?)(?:[A-Z][a-z]+ ){0,3}$")
 _PATH_SIGNS = (" - ", "▸", ">", "→")
 _OPENERS = "\"“‘«'([*•·-–—"
+_PAIRS = {"“": "”", "‘": "’", '"': '"', "«": "»"}
 _QUOTES = "\"“‘«'"
 _BLANKS = " \t\u00a0\u202f"
 
@@ -235,7 +238,11 @@ def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool)
         return _is_name_in_headline(text, start, end, evidence)
     if is_label(text, start, end):
         return False
-    return not starts_sentence(text, start) or _is_name_at_start(text, start, end, evidence)
+    return (
+        not starts_sentence(text, start)
+        or is_quoted_title(text, start)
+        or _is_name_at_start(text, start, end, evidence)
+    )
 
 
 @cache
@@ -268,6 +275,17 @@ def _is_name_in_headline(text: str, start: int, end: int, evidence: Evidence) ->
     if key == "labor" or (key == "gray" and last_word.lower().rstrip(".") in words["personal_titles"]):
         return next_word.lower() not in words["common_before"]
     return False
+
+
+def is_quoted_title(text: str, start: int) -> bool:
+    """True if a quotation opens before the hit and is set like a title: `"Labor and Unemployment"`."""
+    closing = _PAIRS.get(text[start - 1 : start])
+    closed = text.find(closing, start, start + TITLE_REACH) if closing else -1
+    if closed < 0 or text[closed - 1] in ".!?":
+        return False
+    small = _words()["small_words"]
+    words = [word for word in _WORD.findall(text[start:closed]) if word not in small]
+    return len(words) > 1 and all(word[0].isupper() for word in words)
 
 
 def _is_name_at_start(text: str, start: int, end: int, evidence: Evidence) -> bool:
