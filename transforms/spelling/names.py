@@ -33,6 +33,7 @@ _ABBREVIATION = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _NEXT = re.compile(r"(['’]s?)?([^\S\n]*[,&/][^\S\n]*|-|[^\S\n]+)([^\W\d_]+(?:['’][^\W\d_]+)?|\d+)?")
+_PLACEHOLDER = re.compile(r"%(?:\([a-z_]{1,30}\))?(?:[0-9]\$)?[a-z]{1,2}\b|\{[A-Za-z_]{0,30}\}")
 _BODY = re.compile(r" (?:for|of|on)(?: an?| the)?(?: [A-Z][\w’'-]+)(?: and| of| &)?(?: [A-Z][\w’'-]+)")
 _LAST = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?\.?|\d+)([^\S\n]+|[-&])$")
 _LABEL_REST = re.compile(r"(?: [A-Z][a-z]+){0,2} ([a-z]+)")
@@ -162,6 +163,8 @@ def is_headline(text: str, start: int, end: int) -> bool:
         return True
     if line.endswith((".", ";", ",")) and not line.endswith("..."):
         return False
+    if "%" in line or "{" in line:
+        line = _PLACEHOLDER.sub(" ", line)
     small = _words()["small_words"]
     words = [word for word in _WORD.findall(line) if word.lower() not in small]
     return all(word[0].isupper() for word in words)
