@@ -211,8 +211,8 @@ def audit() -> None:
                 f"{len(missing)} missing ({len(real)} but for -er and -est), {len(wrong)} other, "
                 f"{len(touched)} changed that VarCon accepts"
             )
-            if level == 50 and real:
-                print("    missing: " + " ".join(real[:60]))
+            if level == 60 and real:
+                print("    missing: " + " ".join(real))
 
 
 def _table_form(entries: dict[str, Entry], word: str) -> str | None:

@@ -47,7 +47,7 @@ def inflect(word: str, kinds: str) -> list[str]:
     Args:
         word: The base form.
         kinds: `-` for the word alone, or letters: `n` plural; `v` -s -ed -ing; `r` -er -ers; `t` -ation,
-            -ations; `b` -able.
+            -ations; `b` -able; `g` -ings.
 
     Raises:
         ValueError: A letter that names no inflection.
@@ -66,6 +66,8 @@ def inflect(word: str, kinds: str) -> list[str]:
             case "t":
                 noun = _stem(word) + "ation"
                 forms += [noun, noun + "s"]
+            case "g":
+                forms.append(present_participle(word) + "s")
             case "b":
                 forms.append(_stem(word) + "able")
             case _:
