@@ -17,7 +17,8 @@ _ELEMENT = re.compile(
     r"[^<>]{0,300}</\1>"
     r"|<[A-Za-z/!][^<>]{0,300}>"
 )
-_ENTITY = re.compile(r"&lt;/?[A-Za-z][^<>&]{0,100}&gt;|&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});")
+_ENTITY = re.compile(r"&lt;/?[A-Za-z][^<>&]{0,100}&gt;|&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});")
+_ESCAPE = re.compile(r"\\(?:[ntr](?![a-z])|[\"'])")
 _PARTS_SENTENCES = re.compile(
     r"(?:<|&lt;)/?(?:p|br|hr|li|ul|ol|dl|dt|dd|div|td|th|tr|h[1-6]|title|para|qt|html|body)\b"
 )
@@ -26,8 +27,8 @@ _ACCESS_KEY_OR_NAME = re.compile(r"(?<=[A-Za-z] )_(?=[a-z]+(?::|\.{3}|…)?$)")
 
 
 def without_markup(text: str) -> str:
-    """The text with white space in the place of tags, of elements that hold code, and of entities."""
-    return _blanked(_blanked(text, "<", _ELEMENT), "&", _ENTITY)
+    """The text with white space in the place of tags, of elements that hold code, of entities and of escapes."""
+    return _blanked(_blanked(_blanked(text, "<", _ELEMENT), "&", _ENTITY), "\\", _ESCAPE)
 
 
 def _blanked(text: str, sign: str, pattern: re.Pattern[str]) -> str:
