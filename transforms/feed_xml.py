@@ -6,6 +6,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -65,15 +66,16 @@ def read_clean_feed(data: bytes, *, max_entries: int) -> Feed | None:
     if root is None or NAMES[str(root.tag)] not in ROOTS:
         return None
     channels = [child for child in root if NAMES[str(child.tag)] in CHANNEL] or [root]
-    entries = [
+    all_entries = (
         entry for parent in dict.fromkeys([*channels, root]) for entry in parent if NAMES[str(entry.tag)] in ENTRIES
-    ]
+    )
+    entries = list(islice(all_entries, max_entries))
     if not entries and (b"<item" in data or b"<entry" in data or b":item" in data or b":entry" in data):
         return None
     reader = _Reader(has_base=b"xml:base" in data, has_language=b"xml:lang" in data)
     feed = reader.about(channels[0], root)
-    feed.entries = [reader.entry(entry) for entry in entries[:max_entries]]
-    feed.surplus = max(0, len(entries) - max_entries)
+    feed.entries = [reader.entry(entry) for entry in entries]
+    feed.surplus = sum(1 for _ in all_entries)
     return feed
 
 
