@@ -14,6 +14,7 @@ from rich.console import Console
 
 from copydesk.pipelines.options import OPTIONS, Option, OptionsError, read_config, resolve, split_arguments
 from copydesk.pipelines.store import as_url, open_store
+from copydesk.pipelines.worker import quieten_import
 from copydesk.schemas import export
 
 EXIT_FAILED, EXIT_OPTIONS, EXIT_FAILURES, EXIT_HELD = 1, 2, 3, 4
@@ -147,8 +148,10 @@ def _url(output: str) -> str:
 def _quieten_beam() -> None:
     """Beam logs each step of a local run, and what it could not import; a person wants the warnings alone."""
     logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    # Several workers "in memory": it does not know ours.
+    logging.getLogger("apache_beam.runners.portability.fn_api_runner.fn_runner").setLevel(logging.ERROR)
     logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # the same fault is raised
-    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+    logging.getLogger().addFilter(quieten_import)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -221,7 +220,7 @@ class Runner:
             },
         )
         with self._scratch(name) as scratch:
-            progress = Progress(f"{scratch}/progress", os.getpid()) if scratch else Progress()
+            progress = Progress(f"{scratch}/progress") if scratch else Progress()
             job = Job(
                 self.store,
                 window,

@@ -25,10 +25,6 @@ class OpenSplit(beam.DoFn):
     def __init__(self, options: OpenOptions, vault: Vault, progress: Progress) -> None:
         self.options, self.vault, self.progress = options, vault, progress
 
-    def setup(self) -> None:
-        """Sees to it that this worker does not outlive its driver."""
-        self.progress.follow_driver()
-
     def _open(self, piece: Piece) -> Iterator[RawDocument | Refused]:
         if piece.uri.startswith(REPLAY):
             return open_failures(piece.uri.removeprefix(REPLAY), self.options)
