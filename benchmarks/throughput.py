@@ -27,11 +27,10 @@ import pyarrow as pa
 from copydesk.pipelines.opening import OpenOptions, open_piece
 from copydesk.pipelines.parquet import ARTICLES, ID_HASH, REVISION_HASH, file_bytes, settle
 from copydesk.pipelines.plan import Piece
-from copydesk.schemas.article import Article
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
-from copydesk.transforms.routing import EditStep, Opened, ReadStep, Taken
+from copydesk.transforms.steps import EditStep, Opened, ReadStep, Taken
 
 HERE = Path(__file__)
 
@@ -52,12 +51,11 @@ def clean(paths: Sequence[Path], target: Path) -> int:
                 if not isinstance(taken, Taken):
                     continue
                 for article in edit(taken):
-                    if isinstance(article, Article):
-                        row = article.row()
-                        row[ID_HASH] = hash64(article.article_id)
-                        row[REVISION_HASH] = hash64(article.revision)
-                        rows.append(row)
-                        size += len(article.text) + 1_000
+                    row = article.row()
+                    row[ID_HASH] = hash64(article.article_id)
+                    row[REVISION_HASH] = hash64(article.revision)
+                    rows.append(row)
+                    size += len(article.text) + 1_000
             if size >= BATCH_BYTES:
                 batches.append(pa.RecordBatch.from_pylist(rows, schema=ARTICLES.keyed))
                 rows, size = [], 0

@@ -108,6 +108,13 @@ OPTIONS: tuple[Option, ...] = (
         shapes_output=True,
     ),
     Option("as_of", "date", None, "The day that the rows are filed under (date=...); today, in UTC.", "YYYY-MM-DD"),
+    Option(
+        "max_document_seconds",
+        "whole",
+        60,
+        "The longest that a large document (from 512 KiB) may take in one step before it is given up; 0 for no limit.",
+        "SECONDS",
+    ),
     Option("max_document_bytes", "bytes", 10 * MIB, "The largest document that is read.", "SIZE", shapes_output=True),
     Option(
         "max_failures", "share", "10%", "More failures than this end with exit status 3: a number, or a share.", "N|N%"
@@ -156,6 +163,7 @@ class JobOptions:
     rules: tuple[str, ...] = ()
     house: str | None = None
     text_separator: str = "none"
+    max_document_seconds: int = 60
     max_document_bytes: int = 10 * MIB
     max_failures: str = "10%"
     workers: int = 0

@@ -227,6 +227,7 @@ class Runner:
                 tuple(splits(pieces)),
                 open_options(self.options),
                 Limits(max_document_bytes=self.options.max_document_bytes),
+                self.options.max_document_seconds,
                 self.editor,
                 Spill(scratch) if scratch else Inline(),
                 self.options.on_unexpected,

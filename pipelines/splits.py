@@ -16,7 +16,8 @@ from copydesk.pipelines.replay import REPLAY, open_failures
 from copydesk.pipelines.vault import Vault
 from copydesk.pipelines.writing import PiecesRead
 from copydesk.schemas.source import RawDocument
-from copydesk.transforms.routing import FAILED, TALLY, Opened
+from copydesk.transforms.routing import FAILED, TALLY
+from copydesk.transforms.steps import Opened
 
 
 class OpenSplit(beam.DoFn):
