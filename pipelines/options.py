@@ -57,6 +57,11 @@ class Option:
         """Its name on the command line."""
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def edits(self) -> bool:
+        """It decides what becomes of one story, wherever that goes."""
+        return self.name == "rules" or (self.shapes_output and self.name != "batch_bytes")
+
 
 OPTIONS: tuple[Option, ...] = (
     Option("output", "text", None, "The folder or object store (s3://, gs://, az://) that the Parquet goes to.", "OUT"),
