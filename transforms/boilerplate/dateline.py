@@ -114,6 +114,8 @@ def find_dateline(text: str) -> Found | None:
         What was found, or None where the line opens with none, or with what may be part of a sentence.
     """
     head = text[:LONGEST]
+    if (len(text) > LONGEST or text[-1:] == ".") and not _may_close(head):
+        return None
     alone = _AGENCY_ONLY.match(head)
     if alone:
         name = alone["paren"] or alone["bare"]
@@ -138,6 +140,11 @@ def find_dateline(text: str) -> Found | None:
         return None
     dateline = Dateline(found["place"].strip(" ,"), found["date"], _code(named) if is_agency and named else None)
     return Found(dateline, found.end(), strong)
+
+
+def _may_close(head: str) -> bool:
+    """Whether a sign stands there that closes a dateline which is not all of a line."""
+    return " - " in head or "—" in head or "–" in head or "--" in head or ":" in head or "(" in head or "/" in head
 
 
 def _code(name: str) -> str | None:
