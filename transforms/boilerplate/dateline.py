@@ -63,6 +63,11 @@ _NOT_PLACES: Final = frozenset(
     HUAWEI SAMSUNG TIKTOK BITCOIN MH370""".split()
 )
 
+# A sentence that begins so speaks of the place named before it, which then is no dateline.
+_HERE: Final = frozenset(
+    "Here There Where Hier Dort Wo Da Ici Là Où Aquí Allí Donde Aqui Ali Onde Qui Lì Dove Daar".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -186,6 +191,6 @@ def _is_place(found: re.Match[str], end: str, text: str) -> bool:
     if name not in places.large or found["titleregion"]:
         return False
     first = re.match(r"[\w'-]+", text[start:])
-    if first and (first[0].upper() in places.large or first[0].upper() in places.lands):
+    if first and (first[0] in _HERE or first[0].upper() in places.large or first[0].upper() in places.lands):
         return False
     return len(text) - start >= 40 and " " in found["end"] and _is_apart(text, start, weak=True)

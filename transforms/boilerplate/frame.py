@@ -18,6 +18,9 @@ TITLE_LINES: Final = 3
 STANDFIRST_LINES: Final = 4
 """Among so many first lines a standfirst that the story prints again is looked for."""
 
+RUNNING_WORDS: Final = 20
+"""A line of so many words is running text."""
+
 MAX_REPEATS: Final = 3
 """A standfirst is printed again no more often than this."""
 
@@ -27,7 +30,8 @@ _SENTENCES: Final = 8  # in a standfirst
 _SIMILAR: Final = 0.85
 _HEADLINE_WORDS: Final = range(3, 26)
 _STANDFIRST_WORDS: Final = range(8, 81)
-_ENDS_OPEN: Final = re.compile(r"[.,;:…。．，；：]['\")\]]*$")
+_ENDS_OPEN: Final = re.compile(r"[.,;:!?…。．，；：！？]['\")\]]*$")
+_TWO_SENTENCES: Final = re.compile(r"[a-zß-ÿ]{3}[.!?] [A-Z]")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?…。！？]['\")\]]*$")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？]['\")\]]*(?= )")
 _WORD: Final = re.compile(r"\w+")
@@ -47,7 +51,10 @@ class Guess:
 
 
 def reads_like_headline(line: Line) -> bool:
-    """Whether a line could be a headline: a few words, and no full stop."""
+    """Whether a line could be a headline: a few words that are no sentence, no question and no data.
+
+    Many a headline is a question; but so is the first line of many a story, and that must stay.
+    """
     text = line.text
     return (
         line.words in _HEADLINE_WORDS
@@ -55,7 +62,10 @@ def reads_like_headline(line: Line) -> bool:
         and not _ENDS_OPEN.search(text)
         and not text[0].islower()
         and text[0] not in "-–—•*·>#|[(+="
+        and text.count(":") < 2
         and "://" not in text
+        and "#" not in text
+        and not _TWO_SENTENCES.search(text)
     )
 
 
@@ -144,11 +154,16 @@ def find_standfirst(window: Sequence[Line], openings: Openings) -> Line | None:
 
     Returns:
         The line, or None. What is printed again more than `MAX_REPEATS` times is a refrain; where several lines are
-        printed again, the text holds the story twice, and none of them is a standfirst.
+        printed again, the text holds the story twice, and none of them is a standfirst. Nor is a line that stands
+        below two lines of running text.
     """
     repeated = []
+    running = 0
     for place, line in enumerate(window):
         text = line.text
+        if running > 1:  # the story is under way
+            break
+        running += line.words >= RUNNING_WORDS
         if line.words in _STANDFIRST_WORDS and (known := openings[text]) > 1:
             again = known - sum(text in _openings(before.text) for before in window[:place]) - 1
             if 1 <= again <= MAX_REPEATS:

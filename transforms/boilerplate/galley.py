@@ -16,6 +16,7 @@ from copydesk.schemas.article import Dateline
 from copydesk.transforms.boilerplate.credits import AgencyTail, find_agency_tail
 from copydesk.transforms.boilerplate.dateline import Found, find_dateline
 from copydesk.transforms.boilerplate.frame import (
+    RUNNING_WORDS,
     STANDFIRST_LINES,
     TITLE_LINES,
     Openings,
@@ -37,9 +38,6 @@ END_LINES: Final = 6
 
 CREDIT_LINES: Final = 3
 """The credit of an agency closes one of the last paragraphs, so many: a short note may follow it."""
-
-RUNNING_WORDS: Final = 20
-"""A line of so many words is running text: the story is under way."""
 
 _DATELINE_LINES: Final = 4
 _BLOCK_KINDS: Final = {
