@@ -362,7 +362,8 @@ class _Judge:
             len(in_story),
         )
         begin = title + 1 if title is not None and title < start else max(0, start - 12)
-        standfirst, opening = [], []
+        standfirst: list[int] = []
+        opening: list[int] = []
         for i in range(begin, start):
             passage = self.passages[i]
             if inside[passage.box]:
