@@ -42,7 +42,8 @@ def read_page(
 
     Returns:
         The draft. Its raw text is the page's text view: every visible block of the page, navigation included, white
-        space collapsed, blocks joined by line breaks. Blocks outside the story are marked, none is left out.
+        space collapsed, blocks joined by line breaks. What lies outside the story is marked, none is left out: each
+        run of it is one block.
 
     Raises:
         Reject: `empty`, `too_large`, `too_deep`, `bad_page`, or `no_story` where the page has text but no story.

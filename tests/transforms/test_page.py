@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from copydesk.transforms.boilerplate import Desk, Edited
@@ -195,10 +197,18 @@ def test_kinds_tags_and_tokens() -> None:
     blocks = {draft.raw[block.start : block.end]: block for block in draft.blocks}
     assert blocks["A long detour"].kind == "heading"
     assert blocks["Photo: R. Vale"].kind == "credit"
-    assert blocks["By Ida Moss and Tom Reyes"].kind == "byline"
-    related = blocks["Ferry fares to rise again in the spring of next year"]
-    assert related.link_density == 1.0
-    assert "related-stories" in related.tokens
+    linked = next(block for text, block in blocks.items() if text.startswith("Engineers found cracks"))
+    assert linked.tag == "p"
+    assert 0 < linked.link_density < 0.1
+    assert "entry-content" in linked.tokens
+
+
+def test_a_run_of_passages_outside_the_story_is_one_block() -> None:
+    draft = read(PAGE)
+    first, *_, last = [block for block in draft.blocks if not block.in_story]
+    assert draft.raw[first.start : first.end].startswith("Home\nSport\nHarbour bridge to close")
+    assert draft.raw[last.start : last.end].startswith("I have crossed this bridge")
+    assert not any(not a.in_story and not b.in_story for a, b in pairwise(draft.blocks))
 
 
 @pytest.mark.parametrize("data", [b"", b" \n ", b"<html><body></body></html>", b"<script>var a = 1</script>"])
