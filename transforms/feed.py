@@ -51,17 +51,24 @@ def read_feed(
     Raises:
         Reject: `empty`, or `bad_feed` where it is no feed (an error page), `binary`, `undecodable`, `too_deep`.
     """
+    feed = read_entries(data, content_type=content_type, max_entries=max_entries)
+    return _Drafts(feed, source_uri, _media_type(data), url, max_entry_bytes).all()
+
+
+def read_entries(data: bytes, *, content_type: str | None = None, max_entries: int = 5000) -> Feed:
+    """Read the entries of a feed as its format gives them; arguments and errors are those of `read_feed`."""
     if not data.strip():
         raise Reject("empty", f"{len(data)} bytes of white space" if data else "0 bytes")
     match = _CHARSET.search(content_type or "")
     charset = match[1] if match else None
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        media_type = "application/feed+json"
-        feed = read_json_feed(data, charset=charset, max_entries=max_entries)
-    else:
-        media_type = "application/rss+xml"
-        feed = _read_xml(data, charset, max_entries)
-    return _Drafts(feed, source_uri, media_type, url, max_entry_bytes).all()
+    if _media_type(data) == "application/feed+json":
+        return read_json_feed(data, charset=charset, max_entries=max_entries)
+    return _read_xml(data, charset, max_entries)
+
+
+def _media_type(data: bytes) -> str:
+    is_json = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    return "application/feed+json" if is_json else "application/rss+xml"
 
 
 def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
@@ -132,7 +139,8 @@ class _Drafts:
             published_raw=entry.published_raw,
             published_at=parse_date(entry.published_raw) if entry.published_raw else None,
             updated_at=parse_date(entry.updated_raw) if entry.updated_raw else None,
-            language=language_tag(entry.language) or language_tag(self.feed.language),
+            # An entry in a language that it says is not known ("") is not in the feed's.
+            language=None if entry.language == "" else language_tag(entry.language) or language_tag(self.feed.language),
         )
         return Draft(f"{self.source_uri}#entry={number}", self.media_type, raw, blocks, metadata)
 

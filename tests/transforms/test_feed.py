@@ -38,3 +38,27 @@ def test_an_error_page_is_no_feed() -> None:
 
 def test_a_feed_may_be_empty() -> None:
     assert read_feed(b"<rss version='2.0'><channel><title>Quiet</title></channel></rss>", source_uri="x") == []
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><entry>
+<id>tag:ledger.example,2026:1</id><title type="application/octet-stream">VGhlIDxiPnRpZGU8L2I+</title>
+<content type="application/octet-stream" xml:lang="">PHA+VGhlIHRpZGUgdHVybmVkLjwvcD4=</content>
+</entry></feed>"""
+
+
+def test_base64_of_a_type_that_is_no_text_is_read() -> None:
+    (draft,) = drafts(ATOM.encode())
+    assert (draft.metadata.headline, draft.raw) == ("The tide", "The tide turned.")
+
+
+def test_an_entry_that_says_its_language_is_not_known_does_not_take_that_of_the_feed() -> None:
+    assert [draft.metadata.language for draft in drafts(ATOM.encode())] == [None]
+    assert [draft.metadata.language for draft in drafts(ATOM.replace(' xml:lang=""', "").encode())] == ["en"]
+
+
+def test_topics_and_titles_of_media_and_podcasts_are_read() -> None:
+    feed = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"
+    xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><item><media:title>Ferries</media:title>
+    <itunes:category text="Transport"/><media:category>Harbours</media:category></item></channel></rss>"""
+    (draft,) = drafts(feed.encode())
+    assert (draft.metadata.headline, draft.metadata.topics) == ("Ferries", ("Transport", "Harbours"))
