@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Final
 
 from copydesk.transforms.charset import declared_in_xml
@@ -14,12 +13,14 @@ from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import read_any_feed
 from copydesk.transforms.feed_json import read_json_feed
-from copydesk.transforms.feed_mend import mend
+from copydesk.transforms.feed_mend import Mended, mend
 from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
 from copydesk.transforms.feed_xml import read_clean_feed
+from copydesk.transforms.identity import canonical_url
 from copydesk.transforms.page_fragment import read_fragment
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
 _UTF8: Final = frozenset({None, "utf-8", "UTF-8", "utf8"})
 _HEAD: Final = 4096
 _MAX_AUTHORS: Final = 100
@@ -71,19 +72,33 @@ def _media_type(data: bytes) -> str:
     return "application/feed+json" if is_json else "application/rss+xml"
 
 
+def glance(data: bytes, *, content_type: str | None = None, max_entries: int = 5000) -> Feed | None:
+    """The entries of a feed that can be read fast; None for one that needs feedparser, or is none.
+
+    Arguments are those of `read_feed`.
+    """
+    match = _CHARSET.search(content_type or "")
+    charset = match[1] if match else None
+    try:
+        if _media_type(data) == "application/feed+json":
+            return read_json_feed(data, charset=charset, max_entries=max_entries)
+        return _read_fast(data, charset, max_entries)[0]
+    except Reject:
+        return None
+
+
+def ttl_of(data: bytes) -> int:
+    """For how many seconds a feed says that it need not be asked again (RSS's `ttl`, in minutes); 0 without a word."""
+    match = _TTL.search(data, 0, 1 << 16)
+    return int(match[1]) * 60 if match else 0
+
+
 def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
     """Read the feed by the fastest reader that can: as it stands, mended, or with feedparser."""
-    declared = declared_in_xml(data)
-    is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
-    if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
+    feed, mended = _read_fast(data, charset, max_entries)
+    if mended is None:
+        assert feed is not None
         return feed
-    text, _ = decode(data, declared=charset or (declared.name if declared else None))
-    mended = mend(text)
-    feed = (
-        None
-        if mended.text.startswith("<!")
-        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
-    )
     if feed is None:
         feed, is_known = read_any_feed(mended.text, max_entries=max_entries)
         if not is_known and not feed.entries:
@@ -93,6 +108,22 @@ def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
     return feed
 
 
+def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed | None, Mended | None]:
+    """The feed as lxml reads it, if it can, and the mended document where it had to be mended."""
+    declared = declared_in_xml(data)
+    is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
+    if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
+        return feed, None
+    text, _ = decode(data, declared=charset or (declared.name if declared else None))
+    mended = mend(text)
+    feed = (
+        None
+        if mended.text.startswith("<!")
+        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
+    )
+    return feed, mended
+
+
 class _Drafts:
     """Makes the drafts of one feed."""
 
@@ -100,7 +131,7 @@ class _Drafts:
         self.feed, self.source_uri, self.media_type = feed, source_uri, media_type
         self.url = url or web_address(feed.url, None)
         self.max_entry_bytes = max_entry_bytes
-        self.guids = Counter(entry.guid for entry in feed.entries if isinstance(entry, Entry))
+        self.ambiguous = _ambiguous_guids(feed)
 
     def all(self) -> list[Draft | Reject]:
         """One outcome for each entry."""
@@ -134,7 +165,7 @@ class _Drafts:
             topics=_unique(entry.topics),
             captions=tuple(dict.fromkeys(entry.captions)),
             url=web_address(entry.link, self.url),
-            guid=entry.guid if self.guids[entry.guid] == 1 else None,
+            guid=None if entry.guid in self.ambiguous else entry.guid,
             feed_url=self.url,
             published_raw=entry.published_raw,
             published_at=parse_date(entry.published_raw) if entry.published_raw else None,
@@ -143,6 +174,18 @@ class _Drafts:
             language=None if entry.language == "" else language_tag(entry.language) or language_tag(self.feed.language),
         )
         return Draft(f"{self.source_uri}#entry={number}", self.media_type, raw, blocks, metadata)
+
+
+def _ambiguous_guids(feed: Feed) -> frozenset[str | None]:
+    """The guids that name several articles: their entries lead to several pages, or without a link have other titles.
+
+    An entry that a feed only lists twice is the same article, before and after an edit too.
+    """
+    named: dict[str | None, set[str | None]] = {}
+    for entry in feed.entries:
+        if isinstance(entry, Entry) and entry.guid is not None:
+            named.setdefault(entry.guid, set()).add(canonical_url(entry.link) or entry.link or entry.title)
+    return frozenset(guid for guid, articles in named.items() if len(articles) > 1)
 
 
 def _body_and_summary(entry: Entry) -> tuple[str, str | None]:
