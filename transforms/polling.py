@@ -144,7 +144,7 @@ def after(before: Remembered, seen: Outcome, now: int, pace: Pace) -> Remembered
             moved,
             last_try=now,
             errors=before.errors + 1,
-            error=seen.error[:300],
+            error="".join(char if char.isprintable() else " " for char in seen.error[:300]),
             wait_until=now + min(asked_until, pace.at_most) if asked_until else before.wait_until,
             next_poll=now + _clamped(wait, pace),
         )
@@ -166,7 +166,8 @@ def after(before: Remembered, seen: Outcome, now: int, pace: Pace) -> Remembered
         gap=gap,
         errors=0,
         error="",
-        entries=tuple(seen.entries)[:_REMEMBERED_ENTRIES] if is_new else before.entries,
+        # A feed that is empty for a while has not forgotten what it had.
+        entries=tuple(seen.entries)[:_REMEMBERED_ENTRIES] if is_new and seen.entries else before.entries,
         new=_counted(before.new, now, added),
     )
 

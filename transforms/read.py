@@ -107,7 +107,9 @@ def _feed(document: RawDocument, limits: Limits) -> Stories:
 
 def _opml(document: RawDocument, limits: Limits) -> Stories:
     found = feed_urls(document.data)
-    raise Reject("listed_only", f"an OPML file: it lists {len(found)} feeds and holds no articles")
+    raise Reject(
+        "listed_only", f"an OPML file: it lists {len(found)} feeds and holds no articles; named by itself it is fetched"
+    )
 
 
 _READERS: dict[str, Callable[[RawDocument, Limits], Stories]] = {
