@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -13,7 +14,7 @@ import click
 import orjson
 from rich.console import Console
 
-from copydesk.pipelines.options import OPTIONS, Option, OptionsError, read_config, resolve, split_arguments
+from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
 from copydesk.pipelines.store import as_url, open_store
 from copydesk.pipelines.worker import quieten_import
 from copydesk.schemas import export
@@ -31,9 +32,10 @@ def cli() -> None:
 
 
 def job_options(command: Command, options: Sequence[Option] = OPTIONS) -> Command:
-    """Gives a command the options of the table, and --config."""
+    """Gives a command the options of the table that it has, and --config."""
     for option in reversed(options):
-        command = click.option(option.flag, option.name, **_click_settings(option))(command)
+        if option.command in ("", command.__name__):
+            command = click.option(option.flag, option.name, **_click_settings(option))(command)
     return click.option("--config", metavar="FILE", help="Options from a TOML or YAML file; the command line wins.")(
         command
     )
@@ -64,19 +66,61 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_int
 def ingest(context: click.Context, /, inputs: tuple[str, ...], config: str | None, **given: Any) -> None:
     """Reads every INPUT (files, folders, globs in quotes, object store URLs), cleans it and commits it to --output.
 
-    What a file is, is told from its bytes: text, HTML, JSON lines, RSS/Atom/RDF/JSON feeds, WARC, each also packed
-    as .gz, .zst, .bz2 or .zip. What is committed is not read again. Options of Beam may be given as well; those that
-    only the runner knows go after `--`.
+    A list of feeds (named *.opml) and the http address of a feed are fetched, archived below OUT/raw, and read from
+    there. What a file is, is told from its bytes: text, HTML, JSON lines, RSS/Atom/RDF/JSON feeds, WARC, each also
+    packed as .gz, .zst, .bz2 or .zip. What is committed is not read again. Options of Beam may be given as well; those
+    that only the runner knows go after `--`.
 
     Exit status: 0 done; 1 the run failed (run it again: it goes on where it stopped); 2 wrong options; 3 more failures
     than --max-failures; 4 another run holds the output.
     """
-    from copydesk.pipelines import run
+    from copydesk.pipelines import feeds
 
     names, beam_args = split_arguments(inputs)
     if not names:
         raise OptionsError(["say what to read: copydesk ingest INPUT... --output OUT"])
-    _run(given, config, [*beam_args, *context.obj], lambda options, watcher: run.ingest(names, options, watcher))
+    _run(given, config, [*beam_args, *context.obj], lambda options, watcher: feeds.ingest(names, options, watcher))
+
+
+@cli.command(context_settings=_PASS_ON, short_help="Go on reading feeds and files as they change.")
+@click.argument("inputs", nargs=-1, type=click.UNPROCESSED, metavar="INPUT...")
+@job_options
+@click.pass_context
+def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None, **given: Any) -> None:
+    """Looks at every INPUT each --every, and commits what is new to --output, until it is stopped.
+
+    INPUT is what `ingest` takes: lists of feeds (*.opml), addresses of feeds, files, folders, globs in quotes. A feed
+    is asked no sooner than it and its server wish. SIGTERM and Ctrl-C end the watch once the round under way is
+    committed; `copydesk feeds OUT` shows how the feeds are.
+    """
+    from copydesk.pipelines import feeds, summary
+
+    names, beam_args = split_arguments(inputs)
+    if not names:
+        raise OptionsError(["say what to watch: copydesk watch INPUT... --output OUT"])
+    options = _options(given, config, [*beam_args, *context.obj])
+    settings = read_config(config) if config else {}
+    console = Console(stderr=True)
+    feeds.watch(
+        names,
+        options,
+        summary.watcher(console, options.quiet),
+        as_of=given.get("as_of") or settings.get("as_of"),
+        on_round=lambda outcome: summary.show(outcome, Console()),
+    )
+
+
+@cli.command("feeds", short_help="Show how the feeds of an output are.")
+@click.argument("output", metavar="OUT")
+def show_feeds(output: str) -> None:
+    """Prints a table of the feeds that OUT has been reading: last success, faults, next poll, new entries a day."""
+    from copydesk.pipelines import feed_state, feed_table
+
+    states = feed_state.load(open_store(_url(output)))
+    console = Console()
+    if not console.is_terminal:  # for grep: nothing is broken into lines
+        console = Console(width=500)
+    console.print(feed_table.table(states.values(), int(time.time())), crop=False)
 
 
 @cli.command(context_settings=_PASS_ON, short_help="Run failures again.")
@@ -98,9 +142,7 @@ def replay(context: click.Context, /, failures: tuple[str, ...], config: str | N
 def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: Callable[..., Any]) -> None:
     from copydesk.pipelines import summary
 
-    _quieten_beam()
-    given = {name: value for name, value in given.items() if value not in (None, ())}
-    options = resolve(given, read_config(config) if config else {}, _today(), beam_args)
+    options = _options(given, config, beam_args)
     console = Console(stderr=True)
     outcome = job(options, summary.watcher(console, options.quiet))
     summary.show(outcome, Console())
@@ -112,6 +154,13 @@ def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: C
             " (all that succeeded is committed)"
         )
         sys.exit(EXIT_FAILURES)
+
+
+def _options(given: dict[str, Any], config: str | None, beam_args: Sequence[str] = ()) -> JobOptions:
+    _quieten_beam()
+    today = datetime.now(UTC).date().isoformat()
+    given = {name: value for name, value in given.items() if value not in (None, ())}
+    return resolve(given, read_config(config) if config else {}, today, beam_args)
 
 
 @cli.command(short_help="Show what is done to a story, and why.")
@@ -127,11 +176,9 @@ def explain(files: tuple[str, ...], form: str | None, config: str | None, **give
     from copydesk.pipelines import show
     from copydesk.pipelines.explaining import stories
 
-    _quieten_beam()
     if not files:
         raise OptionsError(["say what to explain: copydesk explain FILE"])
-    given = {name: value for name, value in given.items() if value not in (None, ())}
-    options = resolve({**given, "output": "."}, read_config(config) if config else {}, _today())
+    options = _options({**given, "output": "."}, config)
     found = stories(files, options)
     if form == "html":
         click.echo(show.to_page(found), nl=False)
@@ -171,10 +218,6 @@ def verify(output: str) -> None:
 def schema(form: str, record: str) -> None:
     """Prints the columns of articles or failures as Markdown, JSON Schema, a BigQuery schema or SQL."""
     click.echo(export.export(record, form))  # type: ignore[arg-type]
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 def _url(output: str) -> str:

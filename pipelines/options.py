@@ -43,15 +43,17 @@ class Option:
         metavar: What stands for the value in the help.
         choices: The values that are allowed, where they can be listed.
         shapes_output: It changes what is written, so the manifest records it.
+        command: The one command that has it; "" where several do.
     """
 
     name: str
-    kind: Literal["text", "list", "whole", "bytes", "date", "share", "flag"]
+    kind: Literal["text", "list", "whole", "bytes", "date", "share", "flag", "seconds"]
     default: Any
     help: str
     metavar: str = ""
     choices: tuple[str, ...] = ()
     shapes_output: bool = False
+    command: str = ""
 
     @property
     def flag(self) -> str:
@@ -160,10 +162,19 @@ OPTIONS: tuple[Option, ...] = (
         "A fault of the program on one document: keep it as a failure (`dead-letter`), or `raise` and stop.",
         choices=("dead-letter", "raise"),
     ),
+    Option("contact", "text", None, "How to reach you (a mail address or a URL): feeds are told who asks.", "WHERE"),
+    Option(
+        "allow_host",
+        "list",
+        (),
+        "Hosts that are fetched from though they are not on the public internet, `host` or `host:port`.",
+        "HOST,...",
+    ),
+    Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
     Option("runner", "text", "local", "The Beam runner: `local`, or the name of any other.", "NAME"),
     Option("quiet", "flag", False, "No progress bar; the summary alone."),
 )
-"""Every option of `ingest` and `replay`."""
+"""Every option of `ingest`, `replay` and `watch`."""
 
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
@@ -195,6 +206,9 @@ class JobOptions:
     batch_bytes: int = 1024 * MIB
     if_held: str = "wait"
     on_unexpected: str = "dead-letter"
+    contact: str | None = None
+    allow_host: tuple[str, ...] = ()
+    every: int = 900
     runner: str = "local"
     quiet: bool = False
     beam_args: tuple[str, ...] = field(default=())
@@ -295,6 +309,8 @@ def _checked(option: Option, value: Any) -> Any:
         return number
     if option.kind == "bytes":
         return _size(value)
+    if option.kind == "seconds":
+        return _seconds(value)
     if option.kind == "date":
         return _date(value)
     if option.kind == "share":
@@ -312,6 +328,14 @@ def _date(value: Any) -> str:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError as error:
         raise ValueError(f"{value!r} is not a day such as 2025-01-31") from error
+
+
+def _seconds(value: Any) -> int:
+    match = re.fullmatch(r"(\d{1,9})\s*([smhd])?", str(value))
+    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2] or "s"] if match else 0
+    if seconds < 1:
+        raise ValueError(f"{value!r} is not a time such as 90s, 15m, 1h")
+    return seconds
 
 
 def _size(value: Any) -> int:

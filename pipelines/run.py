@@ -107,6 +107,11 @@ def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None
         found = files.find(patterns, without=store.url)
     except files.NothingFoundError as error:
         raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+    return commit_inputs(store, found, options, watcher)
+
+
+def commit_inputs(store: Store, found: Sequence[Input], options: JobOptions, watcher: Watcher | None = None) -> Outcome:
+    """Reads the inputs that are not committed yet and commits what becomes of them; raises what `ingest` does."""
     return Runner(store, options, watcher or Watcher()).run(lambda ledger: _unread(found, ledger, options))
 
 

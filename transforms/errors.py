@@ -18,7 +18,7 @@ CODES: dict[str, str] = {
     "bad_page": "The page cannot be parsed.",
     "too_deep": "The markup is nested too deeply, or a tag or its attributes are too long to parse safely.",
     "no_story": "No text is left once all that is not the story is cut.",
-    "listed_only": "An OPML file lists feeds; it holds no articles. Fetch the feeds and ingest what was fetched.",
+    "listed_only": "An OPML file lists feeds; it holds no articles. Name it on the command line to fetch them.",
     "timeout": "The document took longer than --max-document-seconds.",
     "crashed": "The document brought down the process that read it.",
     "unexpected": "A fault in copydesk itself; the message names it. Please report it.",

@@ -174,8 +174,9 @@ def _is_passed_over(record: WarcRecord) -> bool:
 
 
 def _said(record: WarcRecord) -> str | None:
-    """The media type of the answer's header."""
-    return (record.http_content_type or "").strip().lower() or None
+    """What the crawler found the payload to be; else the media type of the answer's header."""
+    identified = (record.headers.get("WARC-Identified-Payload-Type") or "").partition(";")[0]
+    return (identified or record.http_content_type or "").strip().lower() or None
 
 
 def _too_large(record: WarcRecord, source_uri: str, max_bytes: int) -> RefusedRecord:
