@@ -154,7 +154,8 @@ def _option_row(option: Option) -> str:
     default = "" if option.default in (None, (), False) else f"`{option.default}`"
     values = f" One of {', '.join(f'`{choice}`' for choice in option.choices)}." if option.choices else ""
     mark = " *" if option.shapes_output else ""
-    return f"| `{option.flag}`{mark} | {default} | {option.help}{values} |".replace("<", "&lt;")
+    only = f" (`{option.command}` alone.)" if option.command else ""
+    return f"| `{option.flag}`{mark} | {default} | {option.help}{values}{only} |".replace("<", "&lt;")
 
 
 def pages() -> dict[str, str]:

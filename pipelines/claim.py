@@ -39,13 +39,17 @@ class Claim:
         store: The output.
         wait: Wait for the holder to finish; otherwise refuse at once.
         on_wait: Called once, with words that say who holds the output, before waiting.
+        place: Where claims of this kind are put; those of another kind do not meet them.
 
     Raises:
         HeldError: on entry, where another run holds the output and `wait` is false.
     """
 
-    def __init__(self, store: Store, *, wait: bool, on_wait: Callable[[str], None] | None = None) -> None:
-        self._store, self._wait, self._on_wait = store, wait, on_wait
+    def __init__(
+        self, store: Store, *, wait: bool, on_wait: Callable[[str], None] | None = None, place: str = CLAIMS
+    ) -> None:
+        self._store, self._wait, self._on_wait, self._place = store, wait, on_wait, place
+        self._name = f"{store.url}/{place}"
         self._number = 0
         self._beat = 0
         self._stop = threading.Event()
@@ -61,7 +65,7 @@ class Claim:
             content = self._renewals(number)
             if watched is None or watched[:2] != (number, content):
                 watched = (number, content, time.monotonic())
-            if _gone(holder, (self._store.url, number)) or time.monotonic() - watched[2] > LEASE:
+            if _gone(holder, (self._name, number)) or time.monotonic() - watched[2] > LEASE:
                 if self._create(number + 1):
                     self._drop(number)
                     break
@@ -82,7 +86,7 @@ class Claim:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        _LIVE.discard((self._store.url, self._number))
+        _LIVE.discard((self._name, self._number))
         # A claim that cannot be dropped ends by itself; the run's own outcome matters more.
         with contextlib.suppress(Exception):
             self._drop(self._number)
@@ -92,15 +96,15 @@ class Claim:
 
     def _create(self, number: int) -> bool:
         me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
-        if not self._store.create(f"{CLAIMS}/{number:09d}.json", orjson.dumps(me)):
+        if not self._store.create(f"{self._place}/{number:09d}.json", orjson.dumps(me)):
             return False
         self._number = number
-        _LIVE.add((self._store.url, number))
+        _LIVE.add((self._name, number))
         return True
 
     def _holder(self) -> tuple[int, dict[str, object]]:
         """The newest claim and who made it; 0 where there is none."""
-        paths = [path for path in self._store.list(CLAIMS) if path.endswith(".json")]
+        paths = [path for path in self._store.list(self._place) if path.endswith(".json")]
         for path in reversed(paths):
             with contextlib.suppress(FileNotFoundError):
                 return int(path.rsplit("/", 1)[-1].removesuffix(".json")), orjson.loads(self._store.read(path))
@@ -108,7 +112,7 @@ class Claim:
 
     def _renewals(self, number: int) -> bytes:
         try:
-            return self._store.read(f"{CLAIMS}/{number:09d}.beat")
+            return self._store.read(f"{self._place}/{number:09d}.beat")
         except FileNotFoundError:
             return b""
 
@@ -117,11 +121,11 @@ class Claim:
             self._beat += 1
             # A renewal that fails is made up for by the next; if none succeeds, the claim is lost, which is safe.
             with contextlib.suppress(Exception):
-                self._store.replace(f"{CLAIMS}/{self._number:09d}.beat", str(self._beat).encode())
+                self._store.replace(f"{self._place}/{self._number:09d}.beat", str(self._beat).encode())
 
     def _drop(self, number: int) -> None:
-        self._store.delete(f"{CLAIMS}/{number:09d}.beat")
-        self._store.delete(f"{CLAIMS}/{number:09d}.json")
+        self._store.delete(f"{self._place}/{number:09d}.beat")
+        self._store.delete(f"{self._place}/{number:09d}.json")
 
 
 def _words(holder: dict[str, object]) -> str:

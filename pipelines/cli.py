@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from typing import Any
 
 import click
+import orjson
 from rich.console import Console
 
-from copydesk.pipelines.options import OPTIONS, Option, OptionsError, read_config, resolve, split_arguments
+from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
 from copydesk.pipelines.store import as_url, open_store
+from copydesk.pipelines.worker import quieten_import
 from copydesk.schemas import export
 
 EXIT_FAILED, EXIT_OPTIONS, EXIT_FAILURES, EXIT_HELD = 1, 2, 3, 4
@@ -28,13 +31,19 @@ def cli() -> None:
     """Raw news in, clean house-styled Parquet out; every line it cuts, it can show."""
 
 
-def job_options(command: Command) -> Command:
-    """Gives a command the options of the table, and --config."""
-    for option in reversed(OPTIONS):
-        command = click.option(option.flag, option.name, **_click_settings(option))(command)
+def job_options(command: Command, options: Sequence[Option] = OPTIONS) -> Command:
+    """Gives a command the options of the table that it has, and --config."""
+    for option in reversed(options):
+        if option.command in ("", command.__name__):
+            command = click.option(option.flag, option.name, **_click_settings(option))(command)
     return click.option("--config", metavar="FILE", help="Options from a TOML or YAML file; the command line wins.")(
         command
     )
+
+
+def editing_options(command: Command) -> Command:
+    """Gives a command the options that decide what becomes of one story, and --config."""
+    return job_options(command, [option for option in OPTIONS if option.edits])
 
 
 def _click_settings(option: Option) -> dict[str, Any]:
@@ -57,19 +66,61 @@ _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_int
 def ingest(context: click.Context, /, inputs: tuple[str, ...], config: str | None, **given: Any) -> None:
     """Reads every INPUT (files, folders, globs in quotes, object store URLs), cleans it and commits it to --output.
 
-    What a file is, is told from its bytes: text, HTML, JSON lines, RSS/Atom/RDF/JSON feeds, WARC, each also packed
-    as .gz, .zst, .bz2 or .zip. What is committed is not read again. Options of Beam may be given as well; those that
-    only the runner knows go after `--`.
+    A list of feeds (named *.opml) and the http address of a feed are fetched, archived below OUT/raw, and read from
+    there. What a file is, is told from its bytes: text, HTML, JSON lines, RSS/Atom/RDF/JSON feeds, WARC, each also
+    packed as .gz, .zst, .bz2 or .zip. What is committed is not read again. Options of Beam may be given as well; those
+    that only the runner knows go after `--`.
 
     Exit status: 0 done; 1 the run failed (run it again: it goes on where it stopped); 2 wrong options; 3 more failures
     than --max-failures; 4 another run holds the output.
     """
-    from copydesk.pipelines import run
+    from copydesk.pipelines import feeds
 
     names, beam_args = split_arguments(inputs)
     if not names:
         raise OptionsError(["say what to read: copydesk ingest INPUT... --output OUT"])
-    _run(given, config, [*beam_args, *context.obj], lambda options, watcher: run.ingest(names, options, watcher))
+    _run(given, config, [*beam_args, *context.obj], lambda options, watcher: feeds.ingest(names, options, watcher))
+
+
+@cli.command(context_settings=_PASS_ON, short_help="Go on reading feeds and files as they change.")
+@click.argument("inputs", nargs=-1, type=click.UNPROCESSED, metavar="INPUT...")
+@job_options
+@click.pass_context
+def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None, **given: Any) -> None:
+    """Looks at every INPUT each --every, and commits what is new to --output, until it is stopped.
+
+    INPUT is what `ingest` takes: lists of feeds (*.opml), addresses of feeds, files, folders, globs in quotes. A feed
+    is asked no sooner than it and its server wish. SIGTERM and Ctrl-C end the watch once the round under way is
+    committed; `copydesk feeds OUT` shows how the feeds are.
+    """
+    from copydesk.pipelines import feeds, summary
+
+    names, beam_args = split_arguments(inputs)
+    if not names:
+        raise OptionsError(["say what to watch: copydesk watch INPUT... --output OUT"])
+    options = _options(given, config, [*beam_args, *context.obj])
+    settings = read_config(config) if config else {}
+    console = Console(stderr=True)
+    feeds.watch(
+        names,
+        options,
+        summary.watcher(console, options.quiet),
+        as_of=given.get("as_of") or settings.get("as_of"),
+        on_round=lambda outcome: summary.show(outcome, Console()),
+    )
+
+
+@cli.command("feeds", short_help="Show how the feeds of an output are.")
+@click.argument("output", metavar="OUT")
+def show_feeds(output: str) -> None:
+    """Prints a table of the feeds that OUT has been reading: last success, faults, next poll, new entries a day."""
+    from copydesk.pipelines import feed_state, feed_table
+
+    states = feed_state.load(open_store(_url(output)))
+    console = Console()
+    if not console.is_terminal:  # for grep: nothing is broken into lines
+        console = Console(width=500)
+    console.print(feed_table.table(states.values(), int(time.time())), crop=False)
 
 
 @cli.command(context_settings=_PASS_ON, short_help="Run failures again.")
@@ -91,10 +142,7 @@ def replay(context: click.Context, /, failures: tuple[str, ...], config: str | N
 def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: Callable[..., Any]) -> None:
     from copydesk.pipelines import summary
 
-    _quieten_beam()
-    today = datetime.now(UTC).date().isoformat()
-    given = {name: value for name, value in given.items() if value not in (None, ())}
-    options = resolve(given, read_config(config) if config else {}, today, beam_args)
+    options = _options(given, config, beam_args)
     console = Console(stderr=True)
     outcome = job(options, summary.watcher(console, options.quiet))
     summary.show(outcome, Console())
@@ -106,6 +154,40 @@ def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: C
             " (all that succeeded is committed)"
         )
         sys.exit(EXIT_FAILURES)
+
+
+def _options(given: dict[str, Any], config: str | None, beam_args: Sequence[str] = ()) -> JobOptions:
+    today = datetime.now(UTC).date().isoformat()
+    given = {name: value for name, value in given.items() if value not in (None, ())}
+    return resolve(given, read_config(config) if config else {}, today, beam_args)
+
+
+@cli.command(short_help="Show what is done to a story, and why.")
+@click.argument("files", nargs=-1, metavar="FILE_OR_URI...")
+@click.option("--html", "form", flag_value="html", help="Print a page: copydesk explain FILE --html > story.html")
+@click.option("--json", "form", flag_value="json", help="Print JSON, a line a story.")
+@editing_options
+def explain(files: tuple[str, ...], form: str | None, config: str | None, **given: Any) -> None:
+    """Shows the stories of files with every cut struck through and named, every respelling, and every field.
+
+    FILE_OR_URI is what `ingest` takes, or the `source_uri` of a row: 'feed.xml#entry=3'. Nothing is written.
+    """
+    from copydesk.pipelines import show
+    from copydesk.pipelines.explaining import stories
+
+    if not files:
+        raise OptionsError(["say what to explain: copydesk explain FILE"])
+    options = _options({**given, "output": "."}, config)
+    found = stories(files, options)
+    if form == "html":
+        click.echo(show.to_page(found), nl=False)
+    elif form == "json":
+        for story in found:
+            click.echo(orjson.dumps(story.as_json(), option=orjson.OPT_APPEND_NEWLINE), nl=False)
+    else:
+        console = Console(soft_wrap=False)
+        for story in found:
+            show.to_terminal(story, console)
 
 
 @cli.command(short_help="Check an output against its manifests.")
@@ -147,8 +229,10 @@ def _url(output: str) -> str:
 def _quieten_beam() -> None:
     """Beam logs each step of a local run, and what it could not import; a person wants the warnings alone."""
     logging.getLogger("apache_beam").setLevel(logging.WARNING)
+    # Several workers "in memory": it does not know ours.
+    logging.getLogger("apache_beam.runners.portability.fn_api_runner.fn_runner").setLevel(logging.ERROR)
     logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # the same fault is raised
-    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+    logging.getLogger().addFilter(quieten_import)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -162,6 +246,7 @@ def main(arguments: list[str] | None = None) -> None:
     if "--" in words:
         at = words.index("--")
         words, runner_only = words[:at], words[at + 1 :]
+    _quieten_beam()
     try:
         cli(words, obj=runner_only, prog_name="copydesk")
     except OptionsError as error:

@@ -8,6 +8,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
+from copydesk.pipelines import worker
 from copydesk.pipelines.ingest import Job, build
 from copydesk.pipelines.options import JobOptions
 
@@ -28,10 +29,9 @@ def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
         pipeline = beam.Pipeline(options=PipelineOptions(arguments))
     else:
         workers = options.workers or (available_cores() if size > SMALL_BYTES else 1)
-        arguments = list(options.beam_args)
-        if workers > 1:
-            arguments += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-        pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(arguments))
+        runner = FnApiRunner(default_environment=worker.environment()) if workers > 1 else FnApiRunner()
+        arguments = [f"--direct_num_workers={workers}", *options.beam_args]
+        pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(arguments))
     build(pipeline, job)
     pipeline.run().wait_until_finish()
 

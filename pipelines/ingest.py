@@ -14,6 +14,7 @@ from apache_beam.metrics.metric import Metrics
 
 from copydesk.pipelines.commit import WindowSpec
 from copydesk.pipelines.exchange import Exchange
+from copydesk.pipelines.guard import Guard
 from copydesk.pipelines.opening import OpenOptions
 from copydesk.pipelines.plan import Split
 from copydesk.pipelines.progress import Progress
@@ -24,7 +25,8 @@ from copydesk.pipelines.writing import Commit, Pack, WriteShard
 from copydesk.schemas.article import Article
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
-from copydesk.transforms.routing import FAILED, TALLY, EditStep, ReadStep, route
+from copydesk.transforms.routing import FAILED, TALLY, route
+from copydesk.transforms.steps import EditStep, ReadStep
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Job:
         window: What is written and committed.
         splits: What is read.
         opening: How files are opened.
-        limits: How large and how deep a document may be.
+        limits: How large a document may be.
+        seconds: How long a large document may take.
         editor: Turns drafts into articles.
         exchange: How rows travel from the workers that edit to those that write.
         on_unexpected: `dead-letter` or `raise`.
@@ -48,6 +51,7 @@ class Job:
     splits: tuple[Split, ...]
     opening: OpenOptions
     limits: Limits
+    seconds: float
     editor: Editor
     exchange: Exchange
     on_unexpected: str
@@ -68,10 +72,10 @@ def build(pipeline: beam.Pipeline, job: Job) -> Any:
         | "Spread" >> beam.GroupByKey()
         | "Open" >> beam.ParDo(OpenSplit(job.opening, vault, job.progress)).with_outputs(FAILED, TALLY, main="main")
     )
-    read = opened.main | "Read" >> route(ReadStep(job.limits), "read", vault.of_refusal, job.on_unexpected)
-    edited = read.main | "Edit" >> route(
-        EditStep(job.editor), "edit", vault.of_refusal, job.on_unexpected, observe=count_edits
-    )
+    read_step = Guard(ReadStep(job.limits), ReadStep.size, job.seconds)
+    edit_step = Guard(EditStep(job.editor), EditStep.size, job.seconds)
+    read = opened.main | "Read" >> route(read_step, "read", vault.of_refusal, job.on_unexpected)
+    edited = read.main | "Edit" >> route(edit_step, "edit", vault.of_refusal, job.on_unexpected, observe=count_edits)
 
     # Packed before they are flattened: a Flatten would end the fusion, and every row would pass through the driver.
     packed = [

@@ -43,20 +43,27 @@ class Option:
         metavar: What stands for the value in the help.
         choices: The values that are allowed, where they can be listed.
         shapes_output: It changes what is written, so the manifest records it.
+        command: The one command that has it; "" where several do.
     """
 
     name: str
-    kind: Literal["text", "list", "whole", "bytes", "date", "share", "flag"]
+    kind: Literal["text", "list", "whole", "bytes", "date", "share", "flag", "seconds"]
     default: Any
     help: str
     metavar: str = ""
     choices: tuple[str, ...] = ()
     shapes_output: bool = False
+    command: str = ""
 
     @property
     def flag(self) -> str:
         """Its name on the command line."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def edits(self) -> bool:
+        """It decides what becomes of one story, wherever that goes."""
+        return self.name == "rules" or (self.shapes_output and self.name != "batch_bytes")
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -126,6 +133,13 @@ OPTIONS: tuple[Option, ...] = (
         shapes_output=True,
     ),
     Option("as_of", "date", None, "The day that the rows are filed under (date=...); today, in UTC.", "YYYY-MM-DD"),
+    Option(
+        "max_document_seconds",
+        "whole",
+        60,
+        "The longest that a large document (from 512 KiB) may take in one step before it is given up; 0 for no limit.",
+        "SECONDS",
+    ),
     Option("max_document_bytes", "bytes", 10 * MIB, "The largest document that is read.", "SIZE", shapes_output=True),
     Option(
         "max_failures", "share", "10%", "More failures than this end with exit status 3: a number, or a share.", "N|N%"
@@ -148,10 +162,19 @@ OPTIONS: tuple[Option, ...] = (
         "A fault of the program on one document: keep it as a failure (`dead-letter`), or `raise` and stop.",
         choices=("dead-letter", "raise"),
     ),
+    Option("contact", "text", None, "How to reach you (a mail address or a URL): feeds are told who asks.", "WHERE"),
+    Option(
+        "allow_host",
+        "list",
+        (),
+        "Hosts that are fetched from though they are not on the public internet, `host` or `host:port`.",
+        "HOST,...",
+    ),
+    Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
     Option("runner", "text", "local", "The Beam runner: `local`, or the name of any other.", "NAME"),
     Option("quiet", "flag", False, "No progress bar; the summary alone."),
 )
-"""Every option of `ingest` and `replay`."""
+"""Every option of `ingest`, `replay` and `watch`."""
 
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
@@ -176,12 +199,16 @@ class JobOptions:
     rules: tuple[str, ...] = ()
     house: str | None = None
     text_separator: str = "none"
+    max_document_seconds: int = 60
     max_document_bytes: int = 10 * MIB
     max_failures: str = "10%"
     workers: int = 0
     batch_bytes: int = 1024 * MIB
     if_held: str = "wait"
     on_unexpected: str = "dead-letter"
+    contact: str | None = None
+    allow_host: tuple[str, ...] = ()
+    every: int = 900
     runner: str = "local"
     quiet: bool = False
     beam_args: tuple[str, ...] = field(default=())
@@ -282,6 +309,8 @@ def _checked(option: Option, value: Any) -> Any:
         return number
     if option.kind == "bytes":
         return _size(value)
+    if option.kind == "seconds":
+        return _seconds(value)
     if option.kind == "date":
         return _date(value)
     if option.kind == "share":
@@ -299,6 +328,14 @@ def _date(value: Any) -> str:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError as error:
         raise ValueError(f"{value!r} is not a day such as 2025-01-31") from error
+
+
+def _seconds(value: Any) -> int:
+    match = re.fullmatch(r"(\d{1,9})\s*([smhd])?", str(value))
+    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2] or "s"] if match else 0
+    if seconds < 1:
+        raise ValueError(f"{value!r} is not a time such as 90s, 15m, 1h")
+    return seconds
 
 
 def _size(value: Any) -> int:
@@ -340,6 +377,9 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     beams = [flag for action in parser._actions for flag in action.option_strings]
     problems = []
     for flag in (argument.split("=", 1)[0] for argument in rest if argument.startswith("-")):
+        if flag == "-":
+            problems.append("-: standard input is not read; give a file, a folder, a glob in quotes or a URL")
+            continue
         near = difflib.get_close_matches(flag, [*ours, *beams], n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         problems.append(f"{flag}: no such option{hint} (options that only the runner knows go after `--`)")

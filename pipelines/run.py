@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -49,7 +48,8 @@ class Outcome:
         windows: The windows it committed.
         finished: Windows of an earlier run that it finished.
         skipped: Inputs that were committed already.
-        counts: Sums over the windows: inputs, documents, articles, duplicates, failures.
+        inputs: URIs of the inputs that it read, in whole or in part.
+        counts: Sums over the windows: inputs (pieces of them), documents, articles, duplicates, failures.
         tallies: Sums over the windows of what the manifests tally.
     """
 
@@ -57,6 +57,7 @@ class Outcome:
     windows: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     skipped: int = 0
+    inputs: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -108,6 +109,11 @@ def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None
         found = files.find(patterns, without=store.url)
     except files.NothingFoundError as error:
         raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+    return commit_inputs(store, found, options, watcher)
+
+
+def commit_inputs(store: Store, found: Sequence[Input], options: JobOptions, watcher: Watcher | None = None) -> Outcome:
+    """Reads the inputs that are not committed yet and commits what becomes of them; raises what `ingest` does."""
     return Runner(store, options, watcher or Watcher()).run(lambda ledger: _unread(found, ledger, options))
 
 
@@ -197,6 +203,7 @@ class Runner:
             if (first.start, first.end) not in ledger.committed(first.uri, first.version):
                 return False
             outcome.add(ledger.manifests[name])
+            outcome.inputs.update(piece.uri for piece in pieces)
         return True
 
     def _pieces(self, unread: Iterator[Piece | None], outcome: Outcome) -> Iterator[Piece]:
@@ -223,13 +230,14 @@ class Runner:
             },
         )
         with self._scratch(name) as scratch:
-            progress = Progress(f"{scratch}/progress", os.getpid()) if scratch else Progress()
+            progress = Progress(f"{scratch}/progress") if scratch else Progress()
             job = Job(
                 self.store,
                 window,
                 tuple(splits(pieces)),
                 open_options(self.options),
                 Limits(max_document_bytes=self.options.max_document_bytes),
+                self.options.max_document_seconds,
                 self.editor,
                 Spill(scratch) if scratch else Inline(),
                 self.options.on_unexpected,

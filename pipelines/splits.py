@@ -16,7 +16,8 @@ from copydesk.pipelines.replay import REPLAY, open_failures
 from copydesk.pipelines.vault import Vault
 from copydesk.pipelines.writing import PiecesRead
 from copydesk.schemas.source import RawDocument
-from copydesk.transforms.routing import FAILED, TALLY, Opened
+from copydesk.transforms.routing import FAILED, TALLY
+from copydesk.transforms.steps import Opened
 
 
 class OpenSplit(beam.DoFn):
@@ -24,10 +25,6 @@ class OpenSplit(beam.DoFn):
 
     def __init__(self, options: OpenOptions, vault: Vault, progress: Progress) -> None:
         self.options, self.vault, self.progress = options, vault, progress
-
-    def setup(self) -> None:
-        """Sees to it that this worker does not outlive its driver."""
-        self.progress.follow_driver()
 
     def _open(self, piece: Piece) -> Iterator[RawDocument | Refused]:
         if piece.uri.startswith(REPLAY):

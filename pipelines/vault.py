@@ -13,7 +13,7 @@ from copydesk.pipelines.plan import MIB, Piece
 from copydesk.pipelines.store import Store
 from copydesk.schemas.failure import Failure
 from copydesk.transforms.refusal import Payload, failure_of, payload_in_row
-from copydesk.transforms.routing import Refusal
+from copydesk.transforms.steps import Refusal
 
 IN_ROW_BYTES = 1 * MIB
 """A payload up to this size stands in the row."""

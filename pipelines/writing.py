@@ -45,7 +45,7 @@ from copydesk.pipelines.plan import MIB, Piece
 from copydesk.pipelines.store import Store
 from copydesk.schemas.article import Article
 from copydesk.schemas.failure import Failure
-from copydesk.transforms.routing import FannedOut
+from copydesk.transforms.steps import FannedOut
 
 BATCH_BYTES = 4 * MIB
 """Text held as Python rows before it becomes an Arrow batch."""

@@ -87,7 +87,7 @@ class Editor:
         text = respell(text) or ""
         url = identity.canonical_url(metadata.url)
         return Article(
-            article_id=identity.article_id(metadata, url, draft.source_uri),
+            article_id=identity.article_id(metadata, url, draft.source_uri, draft.raw[:200]),
             revision=identity.revision(headline, text),
             source_uri=draft.source_uri,
             media_type=draft.media_type,

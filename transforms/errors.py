@@ -18,8 +18,9 @@ CODES: dict[str, str] = {
     "bad_page": "The page cannot be parsed.",
     "too_deep": "The markup is nested too deeply, or a tag or its attributes are too long to parse safely.",
     "no_story": "No text is left once all that is not the story is cut.",
-    "listed_only": "An OPML file lists feeds; it holds no articles. Fetch the feeds and ingest what was fetched.",
-    "timeout": "The document took longer than its time limit.",
+    "listed_only": "An OPML file lists feeds; it holds no articles. Name it on the command line to fetch them.",
+    "timeout": "The document took longer than --max-document-seconds.",
+    "crashed": "The document brought down the process that read it.",
     "unexpected": "A fault in copydesk itself; the message names it. Please report it.",
 }
 """Every code a Failure can carry. Codes are never renamed or given a new meaning within a major version."""
@@ -42,3 +43,8 @@ class Reject(Exception):  # noqa: N818 - it is the field's word, and it is not a
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether it is a panic of a library written in Rust: no Exception, but a fault of one document all the same."""
+    return type(error).__module__ == "pyo3_runtime"

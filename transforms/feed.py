@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Final
 
 from copydesk.transforms.charset import declared_in_xml
@@ -14,12 +13,14 @@ from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import read_any_feed
 from copydesk.transforms.feed_json import read_json_feed
-from copydesk.transforms.feed_mend import mend
+from copydesk.transforms.feed_mend import Mended, mend
 from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
 from copydesk.transforms.feed_xml import read_clean_feed
+from copydesk.transforms.identity import canonical_url
 from copydesk.transforms.page_fragment import read_fragment
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
 _UTF8: Final = frozenset({None, "utf-8", "UTF-8", "utf8"})
 _HEAD: Final = 4096
 _MAX_AUTHORS: Final = 100
@@ -51,32 +52,53 @@ def read_feed(
     Raises:
         Reject: `empty`, or `bad_feed` where it is no feed (an error page), `binary`, `undecodable`, `too_deep`.
     """
+    feed = read_entries(data, content_type=content_type, max_entries=max_entries)
+    return _Drafts(feed, source_uri, _media_type(data), url, max_entry_bytes).all()
+
+
+def read_entries(data: bytes, *, content_type: str | None = None, max_entries: int = 5000) -> Feed:
+    """Read the entries of a feed as its format gives them; arguments and errors are those of `read_feed`."""
     if not data.strip():
         raise Reject("empty", f"{len(data)} bytes of white space" if data else "0 bytes")
     match = _CHARSET.search(content_type or "")
     charset = match[1] if match else None
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        media_type = "application/feed+json"
-        feed = read_json_feed(data, charset=charset, max_entries=max_entries)
-    else:
-        media_type = "application/rss+xml"
-        feed = _read_xml(data, charset, max_entries)
-    return _Drafts(feed, source_uri, media_type, url, max_entry_bytes).all()
+    if _media_type(data) == "application/feed+json":
+        return read_json_feed(data, charset=charset, max_entries=max_entries)
+    return _read_xml(data, charset, max_entries)
+
+
+def _media_type(data: bytes) -> str:
+    is_json = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    return "application/feed+json" if is_json else "application/rss+xml"
+
+
+def glance(data: bytes, *, content_type: str | None = None, max_entries: int = 5000) -> Feed | None:
+    """The entries of a feed that can be read fast; None for one that needs feedparser, or is none.
+
+    Arguments are those of `read_feed`.
+    """
+    match = _CHARSET.search(content_type or "")
+    charset = match[1] if match else None
+    try:
+        if _media_type(data) == "application/feed+json":
+            return read_json_feed(data, charset=charset, max_entries=max_entries)
+        return _read_fast(data, charset, max_entries)[0]
+    except Reject:
+        return None
+
+
+def ttl_of(data: bytes) -> int:
+    """For how many seconds a feed says that it need not be asked again (RSS's `ttl`, in minutes); 0 without a word."""
+    match = _TTL.search(data, 0, 1 << 16)
+    return int(match[1]) * 60 if match else 0
 
 
 def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
     """Read the feed by the fastest reader that can: as it stands, mended, or with feedparser."""
-    declared = declared_in_xml(data)
-    is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
-    if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
+    feed, mended = _read_fast(data, charset, max_entries)
+    if mended is None:
+        assert feed is not None
         return feed
-    text, _ = decode(data, declared=charset or (declared.name if declared else None))
-    mended = mend(text)
-    feed = (
-        None
-        if mended.text.startswith("<!")
-        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
-    )
     if feed is None:
         feed, is_known = read_any_feed(mended.text, max_entries=max_entries)
         if not is_known and not feed.entries:
@@ -86,6 +108,22 @@ def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
     return feed
 
 
+def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed | None, Mended | None]:
+    """The feed as lxml reads it, if it can, and the mended document where it had to be mended."""
+    declared = declared_in_xml(data)
+    is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
+    if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
+        return feed, None
+    text, _ = decode(data, declared=charset or (declared.name if declared else None))
+    mended = mend(text)
+    feed = (
+        None
+        if mended.text.startswith("<!")
+        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
+    )
+    return feed, mended
+
+
 class _Drafts:
     """Makes the drafts of one feed."""
 
@@ -93,7 +131,7 @@ class _Drafts:
         self.feed, self.source_uri, self.media_type = feed, source_uri, media_type
         self.url = url or web_address(feed.url, None)
         self.max_entry_bytes = max_entry_bytes
-        self.guids = Counter(entry.guid for entry in feed.entries if isinstance(entry, Entry))
+        self.ambiguous = _ambiguous_guids(feed)
 
     def all(self) -> list[Draft | Reject]:
         """One outcome for each entry."""
@@ -127,14 +165,27 @@ class _Drafts:
             topics=_unique(entry.topics),
             captions=tuple(dict.fromkeys(entry.captions)),
             url=web_address(entry.link, self.url),
-            guid=entry.guid if self.guids[entry.guid] == 1 else None,
+            guid=None if entry.guid in self.ambiguous else entry.guid,
             feed_url=self.url,
             published_raw=entry.published_raw,
             published_at=parse_date(entry.published_raw) if entry.published_raw else None,
             updated_at=parse_date(entry.updated_raw) if entry.updated_raw else None,
-            language=language_tag(entry.language) or language_tag(self.feed.language),
+            # An entry in a language that it says is not known ("") is not in the feed's.
+            language=None if entry.language == "" else language_tag(entry.language) or language_tag(self.feed.language),
         )
         return Draft(f"{self.source_uri}#entry={number}", self.media_type, raw, blocks, metadata)
+
+
+def _ambiguous_guids(feed: Feed) -> frozenset[str | None]:
+    """The guids that name several articles: their entries lead to several pages, or without a link have other titles.
+
+    An entry that a feed only lists twice is the same article, before and after an edit too.
+    """
+    named: dict[str | None, set[str | None]] = {}
+    for entry in feed.entries:
+        if isinstance(entry, Entry) and entry.guid is not None:
+            named.setdefault(entry.guid, set()).add(canonical_url(entry.link) or entry.link or entry.title)
+    return frozenset(guid for guid, articles in named.items() if len(articles) > 1)
 
 
 def _body_and_summary(entry: Entry) -> tuple[str, str | None]:

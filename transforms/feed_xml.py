@@ -6,6 +6,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -25,6 +26,7 @@ _LINK_TYPES: Final = frozenset({"", "text/html", "application/xhtml+xml", "html"
 _WEB: Final = ("http://", "https://")
 _HTML: Final = frozenset({"html", "text/html"})
 _XHTML: Final = frozenset({"xhtml", "application/xhtml+xml"})
+_BASE64: Final = frozenset({"application/octet-stream"})
 _PREFIX: Final = re.compile(r"(</?)[A-Za-z_][\w.-]*:")
 _ATOM: Final = frozenset({"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"})
 
@@ -65,15 +67,16 @@ def read_clean_feed(data: bytes, *, max_entries: int) -> Feed | None:
     if root is None or NAMES[str(root.tag)] not in ROOTS:
         return None
     channels = [child for child in root if NAMES[str(child.tag)] in CHANNEL] or [root]
-    entries = [
+    all_entries = (
         entry for parent in dict.fromkeys([*channels, root]) for entry in parent if NAMES[str(entry.tag)] in ENTRIES
-    ]
+    )
+    entries = list(islice(all_entries, max_entries))
     if not entries and (b"<item" in data or b"<entry" in data or b":item" in data or b":entry" in data):
         return None
     reader = _Reader(has_base=b"xml:base" in data, has_language=b"xml:lang" in data)
     feed = reader.about(channels[0], root)
-    feed.entries = [reader.entry(entry) for entry in entries[:max_entries]]
-    feed.surplus = max(0, len(entries) - max_entries)
+    feed.entries = [reader.entry(entry) for entry in entries]
+    feed.surplus = sum(1 for _ in all_entries)
     return feed
 
 
@@ -192,7 +195,7 @@ def _title(element: _Element) -> str | None:
     if text is None:
         return None
     kind = element.get("type")
-    is_html = len(element) == 0 and (kind in _HTML or (kind is None and not _is_atom(element)))
+    is_html = len(element) == 0 and (kind in _HTML or kind in _BASE64 or (kind is None and not _is_atom(element)))
     return plain_title(_decoded(element, text), is_html=is_html)
 
 
@@ -208,6 +211,8 @@ def _html(element: _Element) -> str | None:
     if not text or not text.strip() or element.get("src"):
         return None
     kind = element.get("type")
+    if kind is None and element.get("mode") == "base64":
+        return _decoded(element, text)
     if kind is None:
         return html_of_plain(text) if _is_atom(element) and not is_markup(text) else text
     kind = kind.lower()
@@ -218,8 +223,8 @@ def _html(element: _Element) -> str | None:
 
 
 def _decoded(element: _Element, text: str) -> str:
-    """The text of an element that may be in base64 (Atom 0.3's mode)."""
-    if element.get("mode") != "base64":
+    """The text of an element that may be in base64: by Atom 0.3's mode, or a type that is no text (RFC 4287)."""
+    if element.get("mode") != "base64" and (element.get("type") or "text").lower() not in _BASE64:
         return text
     try:
         return binascii.a2b_base64(text).decode("utf-8")
@@ -274,7 +279,7 @@ def _person(element: _Element) -> str | None:
 def _topics(single: Iterable[tuple[int, _Element]], lists: Iterable[tuple[int, _Element]]) -> list[str]:
     topics = []
     for _, child in single:
-        topic = child.get("label") or child.get("term") or _text(child)
+        topic = child.get("label") or child.get("term") or child.get("text") or _text(child)
         if topic:
             topics.append(topic)
     for _, child in lists:

@@ -77,8 +77,11 @@ def house_of(url: str | None) -> str | None:
     return _registrable(host) or host or None
 
 
-def article_id(metadata: Metadata, url: str | None, source_uri: str) -> str:
+def article_id(metadata: Metadata, url: str | None, source_uri: str, opening: str = "") -> str:
     """The stable identity: the guid if there is one, else the canonical URL, else the source URI.
+
+    An entry of a feed without guid and URL is known by its headline, within its feed: the archive it was read from is
+    another at every poll.
 
     A guid that is not an address of its own (`12345`) means nothing outside its feed, so the feed's address, or its
     house, goes before it.
@@ -87,6 +90,7 @@ def article_id(metadata: Metadata, url: str | None, source_uri: str) -> str:
         metadata: Its `guid` is set only where it is unique in its feed.
         url: The canonical URL, if any.
         source_uri: Where the bytes came from.
+        opening: How the text begins; it stands for a headline where there is none.
     """
     guid = (metadata.guid or "").strip()
     if guid:
@@ -95,6 +99,8 @@ def article_id(metadata: Metadata, url: str | None, source_uri: str) -> str:
         scope = canonical_url(metadata.feed_url) or metadata.house or house_of(url)
         if scope:
             return f"{scope}#{guid}"
+    if url is None and (feed := canonical_url(metadata.feed_url)):
+        return f"{feed}#{digest(metadata.headline or opening)}"
     return url or source_uri
 
 

@@ -16,6 +16,8 @@ from copydesk.transforms.record import read_record
 from copydesk.transforms.text import read_text
 
 Stories = list[Draft | Reject]
+FEEDS = frozenset({"application/rss+xml", "application/feed+json"})
+"""The media types of feeds, as `sniff` tells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ def _with_origin(story: Draft | Reject, document: RawDocument) -> Draft | Reject
     if isinstance(story, Reject):
         return story
     known = story.metadata
-    found = Metadata(url=document.url, house=document.house, fetched_at=document.fetched_at)
+    # The address of a feed is not that of the articles in it.
+    url = None if document.media_type in FEEDS else document.url
+    found = Metadata(url=url, house=document.house, fetched_at=document.fetched_at)
     missing = {
         name: getattr(found, name)
         for name in ("url", "house", "fetched_at")
@@ -103,7 +107,9 @@ def _feed(document: RawDocument, limits: Limits) -> Stories:
 
 def _opml(document: RawDocument, limits: Limits) -> Stories:
     found = feed_urls(document.data)
-    raise Reject("listed_only", f"an OPML file: it lists {len(found)} feeds and holds no articles")
+    raise Reject(
+        "listed_only", f"an OPML file: it lists {len(found)} feeds and holds no articles; named by itself it is fetched"
+    )
 
 
 _READERS: dict[str, Callable[[RawDocument, Limits], Stories]] = {

@@ -1,123 +1,27 @@
 """Sends what a step makes of a document one way and what it refuses another.
 
-Every step between the sources and the exchange is a function that is given a document and yields what becomes of it:
-results, or a Refusal. `Route` runs such a function in Beam. It is all the error handling the graph has.
+`Route` runs a step of steps.py in Beam. It is all the error handling the graph has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from copydesk.schemas.failure import Failure
-from copydesk.schemas.source import RawDocument
-from copydesk.transforms.draft import Draft
-from copydesk.transforms.edit import Editor
-from copydesk.transforms.errors import Reject
-from copydesk.transforms.read import Limits, read
+from copydesk.transforms.errors import Reject, is_panic
+from copydesk.transforms.steps import FannedOut, HasDocument, Refusal, Taken
 
 FAILED, TALLY = "failed", "tally"
 """Tags of the outputs beside the main one."""
 
 T = TypeVar("T")
 
-
-class HasDocument(Protocol):
-    """What carries the document it was made of."""
-
-    @property
-    def document(self) -> RawDocument:
-        """The document as it was opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A document as it was opened."""
-
-    document: RawDocument
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A draft and the document it was read from.
-
-    Attributes:
-        document: The document.
-        draft: What was read.
-        sole: True if the document holds nothing else, so that its bytes are this draft's alone.
-    """
-
-    document: RawDocument
-    draft: Draft
-    sole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A document, or one of several stories in it, that a step refused.
-
-    Attributes:
-        document: The document.
-        reject: Why.
-        source_uri: Which story of the document.
-        sole: True if the document holds nothing else.
-    """
-
-    document: RawDocument
-    reject: Reject
-    source_uri: str
-    sole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FannedOut:
-    """How many more stories than documents came out of a step; -1 for a document without any."""
-
-    more: int
-
-
 Refuse = Callable[[Refusal, str], Failure]
 """Makes the Failure of a refusal by the step of that name; may keep a large payload elsewhere."""
-
-
-@dataclass(frozen=True)
-class ReadStep:
-    """A document to the stories in it."""
-
-    limits: Limits
-
-    def __call__(self, opened: Opened) -> Iterator[Taken | Refusal]:
-        """Yields one outcome for each story, or one refusal for the whole document."""
-        document = opened.document
-        try:
-            stories = read(document, self.limits)
-        except Reject as reject:
-            yield Refusal(document, reject, document.source_uri, True)
-            return
-        sole = len(stories) == 1
-        for number, story in enumerate(stories):
-            if isinstance(story, Draft):
-                yield Taken(document, story, sole)
-            else:
-                yield Refusal(document, story, f"{document.source_uri}#entry={number}", sole)
-
-
-@dataclass(frozen=True)
-class EditStep:
-    """A draft to an article."""
-
-    editor: Editor
-
-    def __call__(self, taken: Taken) -> Iterator[Any]:
-        """Yields the article, or the refusal of it."""
-        try:
-            yield self.editor.edit(taken.draft)
-        except Reject as reject:
-            yield Refusal(taken.document, reject, taken.draft.source_uri, taken.sole)
 
 
 class Route(beam.DoFn, Generic[T]):
@@ -159,14 +63,19 @@ class Route(beam.DoFn, Generic[T]):
     def _outcomes(self, element: HasDocument) -> Iterable[T | Refusal]:
         try:
             return list(self.step(element))
-        except Exception as error:
-            if self.on_unexpected == "raise":
+        except Reject as reject:
+            return [_refusal(element, reject)]
+        except BaseException as error:
+            if self.on_unexpected == "raise" or not (isinstance(error, Exception) or is_panic(error)):
                 raise
-            words = f"{type(error).__name__}: {error}"
-            document = element.document
-            uri = element.draft.source_uri if isinstance(element, Taken) else document.source_uri
-            sole = element.sole if isinstance(element, Taken) else True
-            return [Refusal(document, Reject("unexpected", words[:500]), uri, sole)]
+            return [_refusal(element, Reject("unexpected", f"{type(error).__name__}: {error}"[:500]))]
+
+
+def _refusal(element: HasDocument, reject: Reject) -> Refusal:
+    document = element.document
+    if isinstance(element, Taken):
+        return Refusal(document, reject, element.draft.source_uri, element.sole)
+    return Refusal(document, reject, document.source_uri, True)
 
 
 def route(

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from copydesk.schemas.source import RawDocument
-from copydesk.transforms.errors import Reject
+from copydesk.transforms.errors import Reject, is_panic
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 
 DEFAULT_MAX_BYTES = 10 << 20
@@ -47,7 +47,7 @@ class RefusedRecord:
         source_uri: Of the record.
         reject: Why.
         media_type: What the answer's header says it is, if that far was read.
-        payload: The bytes that were read, cut off at the limit; None where there are none.
+        payload: Its bytes; None where they cannot be told from the archive's, or are too many to hold.
     """
 
     source_uri: str
@@ -126,6 +126,12 @@ def iter_warc(
         message = f"after {seen} records, the last at byte {at}, nothing more can be read: {error}"
         yield RefusedRecord(f"{source_uri}#byte={at}", Reject(code, message), _WARC_TYPE)
         return
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        message = f"after {seen} records, the last at byte {at}, the parser gave up: {error}"
+        yield RefusedRecord(f"{source_uri}#byte={at}", Reject("bad_warc", message), _WARC_TYPE)
+        return
     # The parser ends without a word where what follows is no record.
     if counted.count > end + _SLACK:
         message = f"{counted.count - end:,} bytes after the record at byte {at} are no WARC record"
@@ -168,8 +174,9 @@ def _is_passed_over(record: WarcRecord) -> bool:
 
 
 def _said(record: WarcRecord) -> str | None:
-    """The media type of the answer's header."""
-    return (record.http_content_type or "").strip().lower() or None
+    """What the crawler found the payload to be; else the media type of the answer's header."""
+    identified = (record.headers.get("WARC-Identified-Payload-Type") or "").partition(";")[0]
+    return (identified or record.http_content_type or "").strip().lower() or None
 
 
 def _too_large(record: WarcRecord, source_uri: str, max_bytes: int) -> RefusedRecord:
@@ -185,7 +192,7 @@ def _document(record: WarcRecord, source_uri: str, max_bytes: int, block: bytes)
         return RefusedRecord(source_uri, Reject("truncated", f"the payload cannot be unpacked: {error}"), said, block)
     if len(data) > max_bytes:
         reject = Reject("too_large", f"more than {max_bytes:,} bytes")
-        return RefusedRecord(source_uri, reject, said, data[:max_bytes])
+        return RefusedRecord(source_uri, reject, said)  # its payload is the archive, so that nothing of it is lost
     try:
         media_type = sniff(data[:SNIFF_BYTES], urlsplit(url).path if url else "")
     except Reject as reject:

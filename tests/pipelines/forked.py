@@ -1,8 +1,8 @@
 """Runs the command line in forks of one warm process, with a fault at a chosen storage operation.
 
-Reads a JSON object a line: `{"args": [...], "at": N, "how": HOW}`. `N` counts the operations of the output's store that
-change something, and reads of it, from 1; `HOW` is `kill-before`, `kill-after`, `error`, `error-after` or `full`. Writes
-a JSON object a line: `{"status": S, "operations": [...], "said": "..."}`, where S is minus the signal for a killed run.
+Reads a JSON object a line: `{"args": [...], "at": N, "how": HOW, "shard_bytes": B}`. `N` counts the operations of the
+output's store, from 1; `HOW` is `kill-before`, `kill-after`, `error`, `error-after` or `full`; `B` makes a small job
+write many files. Writes a JSON object a line: `{"status": S, "operations": [...], "said": "..."}`, where S is minus the signal for a killed run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from copydesk.pipelines import cli, engine, replay, run, verify  # noqa: F401 - warm
+from copydesk.pipelines import cli, engine, plan, replay, run, verify  # noqa: F401 - warm
 from copydesk.pipelines.exchange import Spill
 from copydesk.pipelines.store import FolderStore
 from copydesk.transforms.edit import Editor
@@ -80,6 +80,7 @@ def main() -> None:
             if child == 0:
                 os.dup2(said.fileno(), 1)
                 os.dup2(said.fileno(), 2)
+                plan.SHARD_BYTES = order.get("shard_bytes") or plan.SHARD_BYTES
                 arm(order.get("at", 0), order.get("how", ""), log.fileno())
                 status = 1
                 try:

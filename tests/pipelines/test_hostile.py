@@ -102,7 +102,10 @@ CASES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         lambda: b"WARC/1.0\r\nContent-Length: 99999999999\r\n\r\n" + b"x" * 5000,
         {"bad_warc", "truncated"},
     ),
-    "feeds.opml": (lambda: b'<opml><body><outline xmlUrl="http://example.com/f"/></body></opml>', {"listed_only"}),
+    "feeds.zip": (
+        lambda: zip_of(feeds_opml=b'<opml><body><outline xmlUrl="http://example.com/f"/></body></opml>'),
+        {"listed_only"},
+    ),
     "brackets.txt": (lambda: b"[[" * 500_000, {"too_large", "-"}),
 }
 
@@ -155,21 +158,24 @@ from copydesk.pipelines.store import open_store
 from copydesk.pipelines.vault import Vault
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
-from copydesk.transforms.routing import EditStep, Opened, ReadStep, Refusal
+from copydesk.transforms.routing import Route
+from copydesk.transforms.steps import EditStep, Opened, ReadStep
+from apache_beam.pvalue import TaggedOutput
 path, out = Path(sys.argv[1]), sys.argv[2]
 editor = Editor("0")
 editor.edit(__import__("copydesk.transforms.text", fromlist=["read_text"]).read_text("A programme.", source_uri="warm"))
-vault, read, edit = Vault(open_store(out), "0"), ReadStep(Limits()), EditStep(editor)
+vault = Vault(open_store(out), "0")
+read = Route(ReadStep(Limits()), "read", vault.of_refusal)
+edit = Route(EditStep(editor), "edit", vault.of_refusal)
 start = time.process_time()
 piece = Piece(path.as_uri(), "v", path.stat().st_size)
 for found in open_piece(piece, OpenOptions(10 << 20)):
     if isinstance(found, Refused):
         vault.of_refused(found, piece, None)
         continue
-    for taken in read(Opened(found)):
-        for done in [taken] if isinstance(taken, Refusal) else edit(taken):
-            if isinstance(done, Refusal):
-                vault.of_refusal(done, "x")
+    for taken in read.process(Opened(found)):
+        if not isinstance(taken, TaggedOutput):
+            list(edit.process(taken))
 peak = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps({"seconds": time.process_time() - start, "mb": peak}))
 """

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from copydesk.schemas.source import RawDocument
 from copydesk.transforms.draft import Draft
+from copydesk.transforms.edit import Editor
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.feed import read_feed
+from copydesk.transforms.feed import glance, read_feed, ttl_of
+from copydesk.transforms.read import Limits, read
 
 EXAMPLES = Path(__file__).parents[2] / "examples/raw/feeds"
 
@@ -38,3 +41,63 @@ def test_an_error_page_is_no_feed() -> None:
 
 def test_a_feed_may_be_empty() -> None:
     assert read_feed(b"<rss version='2.0'><channel><title>Quiet</title></channel></rss>", source_uri="x") == []
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><entry>
+<id>tag:ledger.example,2026:1</id><title type="application/octet-stream">VGhlIDxiPnRpZGU8L2I+</title>
+<content type="application/octet-stream" xml:lang="">PHA+VGhlIHRpZGUgdHVybmVkLjwvcD4=</content>
+</entry></feed>"""
+
+
+def test_base64_of_a_type_that_is_no_text_is_read() -> None:
+    (draft,) = drafts(ATOM.encode())
+    assert (draft.metadata.headline, draft.raw) == ("The tide", "The tide turned.")
+
+
+def test_an_entry_that_says_its_language_is_not_known_does_not_take_that_of_the_feed() -> None:
+    assert [draft.metadata.language for draft in drafts(ATOM.encode())] == [None]
+    assert [draft.metadata.language for draft in drafts(ATOM.replace(' xml:lang=""', "").encode())] == ["en"]
+
+
+def test_topics_and_titles_of_media_and_podcasts_are_read() -> None:
+    feed = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"
+    xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><item><media:title>Ferries</media:title>
+    <itunes:category text="Transport"/><media:category>Harbours</media:category></item></channel></rss>"""
+    (draft,) = drafts(feed.encode())
+    assert (draft.metadata.headline, draft.metadata.topics) == ("Ferries", ("Transport", "Harbours"))
+
+
+def rss(*items: str) -> bytes:
+    return f"<rss version='2.0'><channel>{''.join(f'<item>{item}</item>' for item in items)}</channel></rss>".encode()
+
+
+def test_a_guid_of_several_articles_is_none_and_that_of_an_entry_listed_twice_is_one() -> None:
+    again = "<guid>7</guid><link>https://a.example/7</link><title>Storm</title>"
+    edited = again.replace("Storm", "Storm passes").replace("/7<", "/7?utm_source=rss<")
+    assert [draft.metadata.guid for draft in drafts(rss(again, again, edited))] == ["7", "7", "7"]
+    other = again.replace("a.example/7", "a.example/8")
+    assert [draft.metadata.guid for draft in drafts(rss(again, other))] == [None, None]
+    assert [draft.metadata.guid for draft in drafts(rss("<guid>7</guid><title>A</title>", other))] == [None, None]
+
+
+def test_entries_without_guid_and_link_are_known_by_their_headlines_whatever_they_are_read_from() -> None:
+    feed = rss("<title>Tide</title><description>In.</description>", "<title>Wind</title>")
+    ids = []
+    for source in ("file:///1.warc.gz", "file:///2.warc.gz"):
+        document = RawDocument(source, "application/rss+xml", feed, url="https://a.example/feed")
+        for draft in read(document, Limits()):
+            assert isinstance(draft, Draft)
+            assert draft.metadata.url is None
+            ids.append(Editor("0").edit(draft).article_id)
+    assert ids[:2] == ids[2:]
+    assert len(set(ids)) == 2
+    assert all(found.startswith("https://a.example/feed#") for found in ids)
+
+
+def test_a_glance_sees_the_entries_and_leaves_what_is_hard() -> None:
+    feed = glance(rss("<title>Tide &amp; wind & weather</title>"))
+    assert feed is not None
+    assert len(feed.entries) == 1
+    assert glance(b"<html><p>403</p></html>") is None
+    assert glance(b'{"items": [{"id": "1"}]}') is not None
+    assert [ttl_of(data) for data in (b"<rss><ttl> 60 </ttl>", b"<rss><ttl>soon</ttl>", b"")] == [3600, 0, 0]

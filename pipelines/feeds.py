@@ -1,0 +1,230 @@
+"""Feeds as inputs: once with `ingest`, again and again with `watch`.
+
+A round polls the feeds that are due, archives what is new below `raw/feeds/`, and then is a bounded run like any
+other: the archives are its inputs. What was archived is read from the archive alone, so a run that was killed goes on
+with the bytes it had, and asks nobody twice.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from typing import Any
+from urllib.parse import urlsplit
+
+from obstore.exceptions import BaseError
+
+from copydesk.pipelines import feed_state, files, run
+from copydesk.pipelines.claim import Claim
+from copydesk.pipelines.client import Bounds, Client
+from copydesk.pipelines.commit import CommitError
+from copydesk.pipelines.fetch import Fetcher, Round
+from copydesk.pipelines.options import JobOptions, OptionsError
+from copydesk.pipelines.plan import Input, InputChangedError
+from copydesk.pipelines.politeness import PRODUCT, Politeness
+from copydesk.pipelines.run import Outcome, Watcher
+from copydesk.pipelines.store import Store, open_store
+from copydesk.transforms.addresses import Allowed
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.opml import feed_urls
+from copydesk.transforms.polling import Pace
+
+LIST_BYTES = 64 << 20
+"""The largest list of feeds; one of a hundred thousand feeds has a third of it."""
+FAULTS = 5
+"""So many rounds in a row may fail on their storage before the watch gives up."""
+_PASSING = (OSError, BaseError, CommitError, InputChangedError)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is looked at.
+
+    Attributes:
+        urls: Addresses of feeds given by themselves.
+        lists: Files that list feeds (OPML), as they were named.
+        patterns: All other inputs.
+    """
+
+    urls: tuple[str, ...]
+    lists: tuple[str, ...]
+    patterns: tuple[str, ...]
+
+    @property
+    def has_feeds(self) -> bool:
+        """True if anything has to be fetched."""
+        return bool(self.urls or self.lists)
+
+
+def sources_of(names: Sequence[str]) -> Sources:
+    """Parts what was named on the command line: only what is named there is fetched, never what a folder holds."""
+    urls = tuple(name for name in names if urlsplit(name).scheme.lower() in ("http", "https"))
+    lists = tuple(name for name in names if name not in urls and name.lower().endswith(".opml"))
+    return Sources(urls, lists, tuple(name for name in names if name not in urls and name not in lists))
+
+
+def listed(sources: Sources) -> list[str]:
+    """The addresses of all feeds, each once, in order.
+
+    Raises:
+        OptionsError: a list is not there, or is none.
+    """
+    urls, problems = list(sources.urls), []
+    for name in sources.lists:
+        try:
+            for found in files.find([name]):
+                urls += feed_urls(files.head(found.uri, LIST_BYTES))
+        except files.NothingFoundError as error:
+            problems.append(str(error))
+        except (Reject, OSError) as error:
+            problems.append(f"{name}: no list of feeds: {error}")
+    if problems:
+        raise OptionsError(problems)
+    return list(dict.fromkeys(urls))
+
+
+def fetcher_of(options: JobOptions) -> Fetcher:
+    """The fetcher that the options ask for."""
+    agent = f"{PRODUCT}/{installed_version('copydesk')}" + (f" ({options.contact})" if options.contact else "")
+    client = Client(
+        agent.encode("ascii", "replace").decode(),
+        Allowed.of(options.allow_host),
+        Bounds(max_bytes=options.max_document_bytes),
+    )
+    return Fetcher(client, Politeness(client), Pace(options.every, seed=options.output))
+
+
+def ingest(
+    names: Sequence[str],
+    options: JobOptions,
+    watcher: Watcher | None = None,
+    *,
+    now: Callable[[], float] = time.time,
+    fetcher: Fetcher | None = None,
+) -> Outcome:
+    """Fetches the feeds that are named, once, and commits what becomes of them and of all other inputs.
+
+    Args:
+        names: Lists of feeds (`*.opml`), addresses of feeds, and what `run.ingest` takes.
+        options: Checked.
+        watcher: Who is told how it goes.
+        now: The time, seconds since 1970 UTC.
+        fetcher: Asks for the feeds.
+
+    Raises:
+        OptionsError, and what `run.ingest` does.
+    """
+    watcher = watcher or Watcher()
+    sources = sources_of(names)
+    if not sources.has_feeds:
+        return run.ingest(sources.patterns, options, watcher)
+    store = open_store(options.output)
+    urls, found = listed(sources), _find(sources, store)
+    with _claim(store, options, watcher):
+        done = (fetcher or fetcher_of(options)).round(store, urls, int(now()), asked_for=True)
+        _tell(done, watcher)
+        return _commit(store, found, options, watcher)
+
+
+def watch(
+    names: Sequence[str],
+    options: JobOptions,
+    watcher: Watcher | None = None,
+    *,
+    stop: threading.Event | None = None,
+    now: Callable[[], float] = time.time,
+    fetcher: Fetcher | None = None,
+    as_of: str | None = None,
+    on_round: Callable[[Outcome], None] = lambda outcome: None,
+) -> None:
+    """Looks at feeds and files every `options.every` seconds, and commits what is new, until it is told to stop.
+
+    Args:
+        names: As for `ingest`; lists, folders and globs are looked at anew each time.
+        options: Checked.
+        watcher: Who is told how it goes.
+        stop: Ends the watch once the round under way is committed; SIGTERM and SIGINT do the same.
+        now: The time, seconds since 1970 UTC.
+        fetcher: Asks for the feeds.
+        as_of: The day to file under; that of each round where it is not given.
+        on_round: Told what each round committed.
+
+    Raises:
+        OptionsError, HeldError: at once, or when a list of feeds is no longer one.
+        OSError, CommitError: FAULTS rounds in a row failed.
+    """
+    watcher, stop = watcher or Watcher(), stop or threading.Event()
+    store, sources = open_store(options.output), sources_of(names)
+    fetcher = fetcher or fetcher_of(options)
+    listed(sources)
+    _find(sources, store)
+    faults = 0
+    with _ends_gently(stop, watcher), _claim(store, replace(options, if_held="refuse"), watcher):
+        while not stop.is_set():
+            began = int(now())
+            try:
+                done = fetcher.round(store, listed(sources), began, asked_for=False)
+                _tell(done, watcher)
+                day = as_of or datetime.fromtimestamp(began, UTC).date().isoformat()
+                on_round(_commit(store, _find(sources, store), replace(options, as_of=day), watcher))
+                faults = 0
+            except _PASSING as error:
+                faults += 1
+                if faults >= FAULTS:
+                    raise
+                watcher.say(f"This round failed ({error}); what it archived is read in the next")
+            stop.wait(max(0.0, began + options.every - now()))
+
+
+def _find(sources: Sources, store: Store) -> list[Input]:
+    if not sources.patterns:
+        return []
+    try:
+        return files.find(sources.patterns, without=store.url)
+    except files.NothingFoundError as error:
+        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+
+
+def _commit(store: Store, found: Sequence[Input], options: JobOptions, watcher: Watcher) -> Outcome:
+    archives = [Input(f"{store.url}/{path}", store.size(path) or 0) for path in feed_state.archived(store)]
+    outcome = run.commit_inputs(store, [*archives, *found], options, watcher)
+    feed_state.end(store)
+    return outcome
+
+
+def _claim(store: Store, options: JobOptions, watcher: Watcher) -> Claim:
+    return Claim(store, wait=options.if_held == "wait", on_wait=watcher.say, place=feed_state.CLAIMS)
+
+
+def _tell(done: Round, watcher: Watcher) -> None:
+    watcher.say(done.words())
+    for url, why in done.failed:
+        watcher.say(f"  {url}: {why}")
+
+
+@contextmanager
+def _ends_gently(stop: threading.Event, watcher: Watcher) -> Iterator[None]:
+    """SIGTERM and SIGINT end the watch after the round; a second one ends the program as it always would."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[int, Any] = {}
+
+    def on_signal(number: int, frame: Any) -> None:
+        stop.set()
+        signal.signal(number, before[number])
+        watcher.say("Stopping once this round is committed")
+
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        before[wanted] = signal.signal(wanted, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,205 @@
+"""Polls feeds: asks those that are due, archives what is new, and tells what to remember."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from copydesk.pipelines import feed_state
+from copydesk.pipelines.client import Answer, Client, FetchError
+from copydesk.pipelines.politeness import Politeness
+from copydesk.pipelines.store import Store
+from copydesk.transforms.archive import Exchange, path_of, to_warc
+from copydesk.transforms.dates import parse_date
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.feed import glance, ttl_of
+from copydesk.transforms.feed_entry import Entry
+from copydesk.transforms.identity import digest, house_of
+from copydesk.transforms.polling import Outcome, Pace, Remembered, after
+from copydesk.transforms.read import FEEDS
+from copydesk.transforms.sniff import SNIFF_BYTES, sniff
+
+THREADS = 16
+ACCEPT = (
+    "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+)
+_PERMANENT = (301, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll came to.
+
+    Attributes:
+        outcome: For the schedule.
+        exchange: What is to be archived; None where there is nothing new.
+    """
+
+    outcome: Outcome
+    exchange: Exchange | None = None
+
+
+@dataclass
+class Round:
+    """What a round of polls came to.
+
+    Attributes:
+        listed: Feeds on the lists.
+        asked: Feeds that were due.
+        results: How many of them had news, were `unchanged`, or failed.
+        failed: Each failed feed with the reason.
+    """
+
+    listed: int = 0
+    asked: int = 0
+    results: Counter[str] = field(default_factory=Counter)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    def words(self) -> str:
+        """In one line, for a person."""
+        if not self.asked:
+            return f"Feeds: none of {self.listed:,} is due"
+        parts = ", ".join(f"{self.results[name]:,} {name}" for name in ("new", "unchanged", "failed"))
+        return f"Feeds: {self.asked:,} of {self.listed:,} asked: {parts}"
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Polls feeds.
+
+    Attributes:
+        client: Fetches.
+        politeness: Towards their hosts.
+        pace: How often.
+        threads: How many publishers are asked at a time.
+    """
+
+    client: Client
+    politeness: Politeness
+    pace: Pace
+    threads: int = THREADS
+
+    def poll(self, state: Remembered, tick: int) -> Polled:
+        """Asks for one feed. Raises nothing: what goes wrong is an outcome."""
+        request = {"Accept": ACCEPT, **state.conditions()}
+        try:
+            answer = self.client.fetch(state.address, request, turn=self.politeness.turn, check=self.politeness.check)
+            return judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()])
+        except FetchError as error:
+            return Polled(Outcome(error=f"{error.code}: {error.message}"))
+        except Exception as error:  # one feed cannot stop the round
+            return Polled(Outcome(error=f"unexpected: {type(error).__name__}: {error}"))
+
+    def round(self, store: Store, urls: Sequence[str], tick: int, *, asked_for: bool) -> Round:
+        """Polls the feeds that are due, archives what is new, and remembers.
+
+        Args:
+            store: The output.
+            urls: The feeds, as they are listed.
+            tick: When the round begins, seconds since 1970 UTC.
+            asked_for: A person asks for them now, whatever their schedule.
+        """
+        states = feed_state.load(store)
+        due = [
+            state
+            for url in dict.fromkeys(urls)
+            if (state := states.get(url) or Remembered(url)).is_due(tick, asked_for=asked_for)
+        ]
+        done = Round(listed=len(set(urls)), asked=len(due))
+        if not due:
+            return done
+        feed_state.begin(store, tick)
+
+        def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Polled]]:
+            polled = []
+            for state in group:
+                found = self.poll(state, tick)
+                if found.exchange is not None:
+                    store.create(path_of(state.url, tick), to_warc(found.exchange))
+                polled.append((state, replace(found, exchange=None)))
+            return polled
+
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
+            for group in pool.map(poll_all, _by_publisher(due)):
+                for state, found in group:
+                    new = after(state, found.outcome, tick, self.pace)
+                    states[state.url] = new
+                    if new.error:
+                        done.failed.append((state.url, new.error))
+                    done.results["failed" if new.error else "new" if new.last_new == tick else "unchanged"] += 1
+        feed_state.save(store, states)
+        return done
+
+
+def _by_publisher(states: Iterable[Remembered]) -> list[list[Remembered]]:
+    """The feeds of one publisher after one another: two threads that wait for one host would keep a third idle."""
+    groups: dict[str, list[Remembered]] = {}
+    for state in states:
+        groups.setdefault(house_of(state.address) or "", []).append(state)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[str, str]] = ()) -> Polled:
+    """What an answer comes to.
+
+    Args:
+        state: What was remembered before.
+        answer: As received.
+        tick: When the round began.
+        request: The headers that were sent.
+    """
+    headers: dict[str, str] = {}
+    for name, value in answer.headers:
+        headers.setdefault(name.lower(), value)
+    seen = Outcome(answer.status, headers, permanent_to=_permanent(answer))
+    if answer.status == 304 and state.body:
+        return Polled(seen)
+    if not 200 <= answer.status < 300 or answer.status == 206:
+        return Polled(replace(seen, error=f"{answer.status} {answer.reason}".strip()))
+    try:
+        media_type = sniff(answer.body[:SNIFF_BYTES], "")
+    except Reject as reject:
+        return Polled(replace(seen, error=f"no feed: {reject.message}"))
+    if media_type not in FEEDS:
+        return Polled(replace(seen, error=f"no feed but {media_type}"))
+    body = hashlib.sha256(answer.body).hexdigest()
+    if body == state.body:
+        return Polled(replace(seen, body=body))
+    found = glance(answer.body, content_type=headers.get("content-type"))
+    entries = [entry for entry in found.entries if isinstance(entry, Entry)] if found else []
+    times = [parse_date(entry.published_raw or entry.updated_raw or "") for entry in entries]
+    keys = [key for entry in entries if (key := entry.guid or entry.link or entry.title)]
+    exchange = Exchange(
+        url=state.url,
+        asked=answer.url,
+        tick=tick,
+        request=request,
+        status=answer.status,
+        reason=answer.reason,
+        headers=answer.headers,
+        body=answer.body,
+        hops=[(hop.status, hop.target) for hop in answer.hops],
+        media_type=media_type,
+    )
+    seen = replace(
+        seen,
+        body=body,
+        entries=tuple(dict.fromkeys(digest(key)[:16] for key in keys)),
+        times=[time // 1_000_000 for time in times if time is not None],
+        ttl=ttl_of(answer.body),
+    )
+    return Polled(seen, exchange)
+
+
+def _permanent(answer: Answer) -> str:
+    """Where a chain of permanent redirects from the first address leads; "" without one."""
+    target = ""
+    for hop in answer.hops:
+        if hop.status not in _PERMANENT:
+            break
+        target = hop.target
+    return target
