@@ -3,16 +3,19 @@
     python benchmarks/spelling.py [--prose DIR]
 
 The development cases and VarCon lie beside the checkout (`../shared/data`); what is absent is skipped with a message.
-`--prose` takes a folder of Debian packages, unpacked: text that is already in the target variety, and word lists.
+`--prose` takes a folder of Debian packages, unpacked: text that is already in the target variety, word
+lists, and programs with British catalogues.
 
     apt-get download postgresql-doc-15 debian-handbook gimp-help-en libreoffice-help-en-us gnome-user-docs anarchism \
-      libreoffice-help-en-gb putty-doc sgt-puzzles halibut exim4-doc-html wamerican wbritish
+      libreoffice-help-en-gb putty-doc sgt-puzzles halibut exim4-doc-html wamerican wbritish \
+      gimp-data gnome-control-center-data gnucash-common inkscape
     for package in *.deb; do dpkg-deb -x "$package" "DIR/${package%%_*}"; done
 """
 
 from __future__ import annotations
 
 import argparse
+import gettext
 import html
 import json
 import re
@@ -28,6 +31,7 @@ from typing import Any
 from spelling_rivals import INTO_US_ONLY, Convert, by_table, installed
 
 from copydesk.transforms.spelling import Speller
+from copydesk.transforms.spelling.names import canonical
 from copydesk.transforms.spelling.scan import fold
 from copydesk.transforms.spelling.sense import sense_rules
 from copydesk.transforms.spelling.table import VARIETIES, Entry, prefixes, table
@@ -299,6 +303,46 @@ def prose(folder: Path | None) -> list[str]:
     return texts
 
 
+def labels(folder: Path | None) -> None:
+    """Words of labels and messages as British translators of programs left or changed them, both ways."""
+    pairs: dict[tuple[str, str], None] = {}
+    for file in sorted(folder.rglob("en_GB/LC_MESSAGES/*.mo")) if folder else ():
+        with file.open("rb") as opened:
+            catalogue = gettext.GNUTranslations(opened)._catalog  # no public way to list it
+        for key, british in catalogue.items():
+            american = key[0] if isinstance(key, tuple) else key
+            pairs.setdefault((american.rpartition("\x04")[2], british))
+    if not pairs:
+        print("labels: skipped, give --prose a folder with packages that hold British catalogues (en_GB) unpacked")
+        return
+    for variety, turn in (("en-GB", 1), ("en-US", -1)):
+        speller = Speller(variety)
+        changed: Counter[bool] = Counter()
+        left: Counter[bool] = Counter()
+        for pair in pairs:
+            given, wanted = pair[::turn]
+            words = [_LABEL_WORD.findall(text) for text in (given, wanted, speller.apply(given).text)]
+            if len({len(found) for found in words}) > 1:
+                continue
+            for old, new, got in zip(*words, strict=True):
+                if old == new:
+                    left[got == old] += 1
+                elif canonical(_bare(old)) == canonical(_bare(new)) and _bare(old).lower() != _bare(new).lower():
+                    changed[_bare(got) == _bare(new)] += 1
+        print(
+            f"labels, {len(pairs)} in catalogues, into {variety}: {changed[True]} of {changed.total()} words changed "
+            f"as translators did ({changed[True] / changed.total():.1%}), {left[False]} of {left.total()} changed "
+            f"that they left ({left[False] / left.total():.2%})"
+        )
+
+
+_LABEL_WORD = re.compile(r"[A-Za-z][A-Za-z'_&~-]*")
+
+
+def _bare(word: str) -> str:
+    return re.sub("[_&~]", "", word)
+
+
 def _made_text() -> str:
     lines = (ROOT / "tests" / "transforms" / "spelling" / "cases.tsv").read_text(encoding="utf-8").splitlines()
     return " ".join(line.split("\t")[1] for line in lines if line and not line.startswith("#"))
@@ -358,6 +402,7 @@ def main() -> None:
     cases(texts)
     audit()
     audit_lists(options.prose)
+    labels(options.prose)
     speed(texts)
     start()
 
