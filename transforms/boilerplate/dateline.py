@@ -41,7 +41,7 @@ _DASH = r"(?: ?(?:—|–|--) ?| - )"
 
 _DATELINE: Final = re.compile(
     rf"(?:(?P<place>(?P<caps>{_CAPS})(?P<capsregion>{_REGION})??|(?P<title>{_TITLE})(?P<titleregion>{_REGION})??))"
-    rf"(?:,? {_DATE})?"
+    rf"(?:(?:,? | ?[-–—]{{1,2}} ?){_DATE})?"
     rf"(?:,? ?{_PAREN}|{_SLASHED})?"
     rf"(?P<end>{_DASH}|: ?|(?<=\)) ?|(?<=/) |(?<=/\.) ?|$)"
 )
@@ -143,7 +143,7 @@ def find_dateline(text: str) -> Found | None:
     strong = is_agency or bool(found["date"] and (found["caps"] or named))
     if not strong and not (rest and _is_place(found, end, text)):
         return None
-    dateline = Dateline(found["place"].strip(" ,"), found["date"], _code(named) if is_agency and named else None)
+    dateline = Dateline(found["place"].strip(" ,-"), found["date"], _code(named) if is_agency and named else None)
     return Found(dateline, found.end(), strong)
 
 

@@ -159,11 +159,15 @@ def _agencies(marks: Sequence[Mark]) -> tuple[str, ...]:
 
 
 def _authors(marks: Sequence[Mark]) -> tuple[str, ...]:
-    names: list[str] = []
+    """The names in the bylines; where there is none, those that a line about the author gives."""
+    bylines: list[str] = []
+    bios: list[str] = []
     for mark in marks:
         if mark.kind == "byline":
-            names += authors_in(mark.parts.get("name") or mark.parts.get("") or "")
-    return _unique(names)
+            bylines += authors_in(mark.parts.get("name") or mark.parts.get("") or "")
+        elif mark.kind == "author_bio" and "name" in mark.parts:
+            bios += authors_in(mark.parts["name"])
+    return _unique(bylines or bios)
 
 
 def _topics(marks: Sequence[Mark]) -> list[str]:

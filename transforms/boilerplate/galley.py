@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from copydesk.schemas.article import Dateline
-from copydesk.transforms.boilerplate.credits import AgencyTail, find_agency_tail
+from copydesk.transforms.boilerplate.credits import AgencyTail, Mentions, find_agency_tail, split_caption
 from copydesk.transforms.boilerplate.dateline import Found, find_dateline
 from copydesk.transforms.boilerplate.frame import (
     RUNNING_WORDS,
@@ -98,6 +98,7 @@ class Galley:
         self.lines: Lines
         self._live: deque[int]
         self._hit: set[int] = set()
+        self._mentions: Mentions | None = None
         self._settled = False
         self._repeats: Openings
         self._kept: set[int] = set()
@@ -245,6 +246,9 @@ class Galley:
                 if rule.kind in ("caption", "photo_credit") and rule.where == "line":
                     parts = self._parts(line, index) or parts
                     break
+            else:
+                text, credit = split_caption(parts["text"])
+                parts = {"text": text, "credit": credit} if credit else parts
         self._take_line(line, kind, f"block.{line.block.kind}", parts)
         return True
 
@@ -256,6 +260,8 @@ class Galley:
         if not self._wanted(rule.kind):
             return False
         parts = self._parts(line, index) if rule.action == "field" else {}
+        if rule.kind == "author_bio" and "name" in parts and self._is_about(parts["name"], line):
+            return False
         if rule.where == "line":
             self._take_line(line, rule.kind, rule.id, parts)
             return True
@@ -267,6 +273,12 @@ class Galley:
         else:
             start, end = line.raw_end(found.start()), line.spans[-1][1]
         return self._cut_out(line, start, end, rule.kind, rule.id, parts)
+
+    def _is_about(self, name: str, line: Line) -> bool:
+        """Whether the story speaks of a person elsewhere: then a line about the person is part of it."""
+        if self._mentions is None:
+            self._mentions = Mentions(map(self.lines.text, range(len(self.lines))))
+        return self._mentions.elsewhere(name, line.text)
 
     def _parts(self, line: Line, index: int) -> dict[str, str]:
         """The named groups of a rule's match, as printed."""
@@ -339,6 +351,8 @@ class Galley:
         line.set_spans(spans, self.lines.folded)
         if self._settled:
             self._repeats.narrowed(before, line.text)
+        if self._mentions is not None:
+            self._mentions.narrowed(before, line.text)
 
     # What depends on where the line stands.
 
