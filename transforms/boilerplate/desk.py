@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,7 @@ from copydesk.transforms.boilerplate.credits import (
 )
 from copydesk.transforms.boilerplate.edited import Edited, Paragraph
 from copydesk.transforms.boilerplate.galley import Galley, Mark
+from copydesk.transforms.boilerplate.learnt import Counts
 from copydesk.transforms.boilerplate.lines import Line, Lines
 from copydesk.transforms.boilerplate.matcher import Matcher, matcher_of
 from copydesk.transforms.boilerplate.rules import Rule, default_rules, version_of
@@ -32,14 +33,20 @@ class Desk:
         keep: Kinds (`copydesk.transforms.boilerplate.rules.KINDS`) that stay in the text; what they say still goes
             to its column.
         cut: Kinds that are cut only on request.
+        learnt: By house, what `copydesk.transforms.boilerplate.learnt.learn` says of its lines.
     """
 
     def __init__(
-        self, rules: Sequence[Rule] | None = None, keep: Collection[str] = (), cut: Collection[str] = ()
+        self,
+        rules: Sequence[Rule] | None = None,
+        keep: Collection[str] = (),
+        cut: Collection[str] = (),
+        learnt: Mapping[str, Counts] | None = None,
     ) -> None:
         self.rules = tuple(default_rules() if rules is None else rules)
         self.keep = frozenset(keep)
         self.cut = frozenset(cut)
+        self.learnt = dict(learnt or {})
         self._matcher: Matcher | None = None
         self._version: str | None = None
 
@@ -48,10 +55,12 @@ class Desk:
 
     @property
     def version(self) -> str:
-        """A hash of all that decides what is cut: rules, agencies, kinds kept and cut."""
+        """A hash of all that decides what is cut: rules, agencies, kinds kept and cut, lines learnt."""
         if self._version is None:
             agencies = [f"{name}={code}" for name, code in sorted(agency_codes().items())]
-            self._version = version_of(self.rules, *sorted(self.keep), "|", *sorted(self.cut), "|", *agencies)
+            learnt = [f"{house}={known}" for house, known in sorted(self.learnt.items()) if known.lines]
+            kinds = [*sorted(self.keep), "|", *sorted(self.cut)]
+            self._version = version_of(self.rules, *kinds, "|", *agencies, "|", *learnt)
         return self._version
 
     def edit(self, draft: Draft) -> Edited:
@@ -65,7 +74,8 @@ class Desk:
         """
         if self._matcher is None:
             self._matcher = matcher_of(self.rules)
-        galley = Galley(draft, self._matcher, self.keep, self.cut)
+        learnt = self.learnt.get(draft.metadata.house or "") if self.learnt else None
+        galley = Galley(draft, self._matcher, self.keep, self.cut, learnt)
         galley.mark_up()
         return _compose(galley)
 

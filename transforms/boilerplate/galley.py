@@ -24,6 +24,7 @@ from copydesk.transforms.boilerplate.frame import (
     guess_frame,
     repeats,
 )
+from copydesk.transforms.boilerplate.learnt import Counts, form_of
 from copydesk.transforms.boilerplate.lines import Line, Lines, trim
 from copydesk.transforms.boilerplate.matcher import Matcher
 from copydesk.transforms.boilerplate.rules import ON_REQUEST, Rule
@@ -83,13 +84,22 @@ class Galley:
         matcher: The rules.
         keep: Kinds that stay in the text; what they say goes to the columns all the same.
         cut: Kinds that are cut on request.
+        learnt: What was learnt of the lines of the story's house.
     """
 
-    def __init__(self, draft: Draft, matcher: Matcher, keep: frozenset[str], cut: frozenset[str]) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        matcher: Matcher,
+        keep: frozenset[str],
+        cut: frozenset[str],
+        learnt: Counts | None = None,
+    ) -> None:
         self.draft = draft
         self.matcher = matcher
         self.keep = keep
         self.request = cut
+        self.learnt = learnt
         self.language = draft.metadata.language
         self.house = draft.metadata.house
         self.headline = draft.metadata.headline
@@ -104,6 +114,7 @@ class Galley:
         self._kept: set[int] = set()
         self._kept_parts: set[tuple[int, str]] = set()
         self._groups: dict[tuple[int, str], list[tuple[str, int, int]]] = {}
+        self._forms: dict[str, int] = {}
         self._openings: dict[str, Found | None] = {}
         self._tails: dict[str, AgencyTail | None] = {}
 
@@ -132,7 +143,9 @@ class Galley:
 
     def _round(self) -> bool:
         """Looks for what depends on where it stands; whether anything was cut."""
-        return self._top() or self._end() or self._credits() or self._dateline() or self._standfirst()
+        if self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
+            return True
+        return self.learnt is not None and self._house_lines(self.learnt)
 
     # What holds wherever a line stands.
 
@@ -462,6 +475,27 @@ class Galley:
         parts = {} if self.draft.metadata.standfirst else {"text": self._printed(found)}
         self._take_line(found, "standfirst", "frame.standfirst-repeated", parts)
         return self._gone(found)
+
+    def _house_lines(self, learnt: Counts) -> bool:
+        """Cuts the lines that were learnt of the house, unless they are more than half of the story."""
+        forms = self._forms
+        found = []
+        words = 0
+        for index in self._live:
+            line = self.lines[index]
+            if line.text not in forms:
+                forms[line.text] = learnt.lines.get(form_of(line.text) or "", 0)
+            words += line.words
+            if forms[line.text]:
+                found.append(line)
+        if not found or 2 * sum(line.words for line in found) > words:
+            return False
+        for line in found:
+            self._take_line(line, "house_line", f"learnt.{forms[line.text]}-of-{learnt.stories}", {})
+        gone = {line.index for line in found}
+        self._hit -= gone
+        self._live = deque([index for index in self._live if index not in gone])
+        return True
 
     def _gone(self, line: Line) -> bool:
         self._drop(line)

@@ -47,6 +47,7 @@ KINDS: Final[Mapping[str, str]] = {
     "feed_tail": "A line that a feed adds to every entry.",
     "follow": "A prompt to follow the house or a topic.",
     "headline": "The headline, or the headline printed again; goes to `headline`.",
+    "house_line": "A line that stands in many stories of its house, as counted before.",
     "list": "An item of a list. Cut only on request.",
     "markup": "A left-over tag of HTML.",
     "newsletter": "A prompt to sign up for a newsletter or an alert.",
