@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,25 @@ near_miss = ["Tide tables are printed."]
     assert cuts(keep=("share",)) == ["dateline", "newsletter"]
     assert cuts(profile="archive") == ["share", "newsletter"]
     assert cuts(profile="archive", cut=("dateline",)) == ["dateline", "share", "newsletter"]
+
+
+def test_a_rule_for_a_house_is_for_the_pages_of_its_site(tmp_path: Path) -> None:
+    rules = tmp_path / "desk.toml"
+    rules.write_text(
+        """[[rule]]
+id = "harbour.tide"
+kind = "see_more"
+house = ["harbour.example"]
+pattern = "tide table for {{name}}"
+match = ["Tide table for Lisbon"]
+near_miss = ["Tide tables are printed."]
+"""
+    )
+    editor = editor_for(JobOptions("o", TODAY, rules=(str(rules),)))
+    story = read_text("The port will close its oldest quay in May.\n\nTide table for Lisbon", source_uri="a.txt")
+    for url, cut in (("https://www.harbour.example/quay", ["harbour.tide"]), ("https://other.example/quay", [])):
+        draft = replace(story, metadata=replace(story.metadata, url=url))
+        assert [one.rule for one in editor.edit(draft).removed] == cut
 
 
 def test_every_option_is_explained() -> None:

@@ -63,19 +63,20 @@ class Desk:
             self._version = version_of(self.rules, *kinds, "|", *agencies, "|", *learnt)
         return self._version
 
-    def edit(self, draft: Draft) -> Edited:
+    def edit(self, draft: Draft, house: str | None = None) -> Edited:
         """Edits one story.
 
         Args:
             draft: The story as read.
+            house: Its house, where its metadata does not name it.
 
         Returns:
             The story, its fields and every cut. Depends on nothing but the draft and the desk.
         """
         if self._matcher is None:
             self._matcher = matcher_of(self.rules)
-        learnt = self.learnt.get(draft.metadata.house or "") if self.learnt else None
-        galley = Galley(draft, self._matcher, self.keep, self.cut, learnt)
+        house = draft.metadata.house or house
+        galley = Galley(draft, house, self._matcher, self.keep, self.cut, self.learnt.get(house) if house else None)
         galley.mark_up()
         return _compose(galley)
 

@@ -81,6 +81,7 @@ class Galley:
 
     Args:
         draft: The story as read.
+        house: Its house, if known.
         matcher: The rules.
         keep: Kinds that stay in the text; what they say goes to the columns all the same.
         cut: Kinds that are cut on request.
@@ -90,6 +91,7 @@ class Galley:
     def __init__(
         self,
         draft: Draft,
+        house: str | None,
         matcher: Matcher,
         keep: frozenset[str],
         cut: frozenset[str],
@@ -101,7 +103,7 @@ class Galley:
         self.request = cut
         self.learnt = learnt
         self.language = draft.metadata.language
-        self.house = draft.metadata.house
+        self.house = house
         self.headline = draft.metadata.headline
         self.cuts: list[Mark] = []
         self.kept_marks: list[Mark] = []

@@ -100,6 +100,7 @@ def test_the_desk_cuts_what_it_learnt_of_the_house_and_says_so(
         ("house_line", "learnt.12-of-40", "Tide tables for 3 May"),
     ]
     assert desk.edit(draft_of(edited.text, house="harbour.example", headline="Quay closes")).cuts == ()
+    assert desk.edit(draft_of(raw, headline="Quay closes"), "harbour.example").cuts == edited.cuts
     assert desk.edit(draft_of(raw, house="other.example", headline="Quay closes")).cuts == ()
     kept = Desk(learnt=known, keep={"house_line"}).edit(text)
     assert kept.cuts == ()
