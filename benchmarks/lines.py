@@ -6,9 +6,11 @@ Three tables in one run:
 
 - lines of boilerplate set one at a time in the middle of a story: how many are cut, and how many of the near misses
   are kept (`boilerplate_lines.jsonl`);
-- paragraphs that belong to a story, by the gold standard of two sets of pages, and how many of them the desk cuts
-  whole, or cuts something of;
-- the speed of labelling plain text, one thread.
+- paragraphs that belong to a story, by the gold standard of two sets of pages, and how many of them the desk cuts,
+  whole or in part. Every cut has been read: `judged.tsv` says which of them took what is not the story (`noise`: the
+  set keeps credits, corrections, prompts) and which took a field to its column (`field`: datelines, the headline and
+  the standfirst printed again). What is left, and every cut that nobody has judged yet, is counted as prose;
+- the speed of labelling plain text, one thread, and what a megabyte of trouble costs.
 
 Where a set is absent, its table says so and is left out.
 """
@@ -16,6 +18,7 @@ Where a set is absent, its table says so and is left out.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -119,45 +122,96 @@ def scrapinghub(data: Path) -> Iterator[tuple[str, str | None, list[str]]]:
             yield name[:12], None, [line for line in lines if line]
 
 
+def key_of(name: str, line: str) -> str:
+    """What stands for a line of a page in `judged.tsv`: the sets are not ours to copy."""
+    return hashlib.blake2b(f"{name}\n{line}".encode(), digest_size=8).hexdigest()
+
+
+def judged() -> dict[str, str]:
+    """The verdict on each cut that has been read: `noise`, `field` or `prose`."""
+    rows = Path(__file__).with_name("judged.tsv").read_text("utf-8").splitlines()
+    return {key: verdict for key, verdict, *_ in (row.split("\t") for row in rows if not row.startswith("#"))}
+
+
 def gold_paragraphs(desk: Desk, data: Path, show: bool) -> None:
-    """Prints how many gold paragraphs are cut."""
-    print(f"{'gold paragraphs':36}{'paragraphs':>12}{'cut whole':>12}{'':>9}{'cut in part':>12}")
+    """Prints how many gold paragraphs are cut, and what was cut."""
+    verdicts = judged()
+    print(f"{'gold paragraphs':34}{'all':>8}{'cut':>6}{'noise':>7}{'field':>7}{'prose':>7}")
     for title, pages in (("fundus", fundus(data)), ("article-extraction-benchmark", scrapinghub(data))):
-        total = whole = part = 0
+        total = 0
+        cuts: Counter[str] = Counter()
         for name, headline, lines in pages:
             draft = draft_of(lines, headline)
             edited = desk.edit(draft)
+            total += len(draft.blocks)
             for block in draft.blocks:
                 cut = touched(edited, block.start, block.end)
+                if not cut:
+                    continue
                 text = draft.raw[block.start : block.end]
-                total += 1
-                whole += cut == len("".join(text.split()))
-                part += 0 < cut < len("".join(text.split()))
-                if show and cut:
+                key = key_of(name, text)
+                verdict = verdicts.get(key, "not judged")
+                cuts[verdict] += 1
+                if show:
                     rules = {c.rule for c in edited.cuts if c.start < block.end and block.start < c.start + c.length}
-                    mark = "PART" if cut < len("".join(text.split())) else "WHOLE"
-                    print(f"    {mark:5} {name[:24]:24} {','.join(rules):30} {text[:120]!r}")
+                    part = "part " if cut < len("".join(text.split())) else "whole"
+                    print(f"    {key} {verdict:10} {part} {name[:20]:20} {','.join(sorted(rules)):30} {text[:120]!r}")
         if total:
-            print(f"  {title:34}{total:12}{whole:12}{whole / total:9.3%}{part:12}{part / total:9.3%}")
+            noise, field = cuts["noise"], cuts["field"]
+            prose = cuts.total() - noise - field
+            print(f"  {title:32}{total:8}{cuts.total():6}{noise:7}{field:7}{prose:7}{prose / total:9.3%}")
         else:
-            print(f"  {title:34} skipped, no such data under {data}")
+            print(f"  {title:32} skipped, no such data under {data}")
 
 
 def speed(desk: Desk) -> None:
     """Prints how fast plain text of news length is labelled."""
-    noise = ["Sign up now: Get the morning newsletter", "LISBON - " + PROSE[0], "Photo: Jane Doe/Harbour News"]
     prose = [*PROSE, *(line.replace("the ", "this ").replace("a ", "one ") for line in PROSE)]
-    for title, lines in (("prose", prose), ("prose with 3 lines of boilerplate", [*noise, *prose])):
+    noisy = [
+        "Sign up now: Get the morning newsletter",
+        "Photo: Jane Doe/Harbour News",
+        "LISBON - " + prose[0],
+        *prose[1:],
+    ]
+    for title, lines in (("prose", prose), ("prose with 3 lines of boilerplate", noisy)):
         draft = draft_of(lines, "Porto Alto closes its oldest quay")
         desk.edit(draft)
-        best = 1e9
-        for _ in range(5):
-            began = time.perf_counter()
-            for _ in range(200):
-                desk.edit(draft)
-            best = min(best, (time.perf_counter() - began) / 200)
+        best = min(_seconds(desk, [draft] * 200) for _ in range(10)) / 200
         size = len(draft.raw.encode())
         print(f"  {title:40}{size:8} bytes{best * 1e6:9.0f} us{size / best / 1e6:9.1f} MB/s")
+
+
+def speed_of_pages(desk: Desk, data: Path) -> None:
+    """Prints how fast the gold texts of the pages are labelled, when they are new and when they are known."""
+    drafts = [draft_of(lines, headline) for pages in (fundus(data), scrapinghub(data)) for _, headline, lines in pages]
+    size = sum(len(draft.raw.encode()) for draft in drafts)
+    for title in ("gold texts, read for the first time", "gold texts, read again") if drafts else ():
+        took = _seconds(desk, drafts)
+        print(f"  {title:40}{size:8} bytes{took * 1e6 / len(drafts):9.0f} us{size / took / 1e6:9.1f} MB/s")
+
+
+def speed_of_trouble(desk: Desk) -> None:
+    """Prints what a megabyte costs that is all the same line, or made to be slow."""
+    for name, line in {
+        "one line": "a",
+        "a heading with a rule for it": "Photo\n",
+        "a prompt": "Share this article\n",
+        "an agency, cut from the end": "REUTERS\n",
+        "a byline, cut from the top": "By Jane Doe\n",
+        "one paragraph": PROSE[0] + "\n",
+        "CMS tokens": "[[nid:1]] ",
+        "captions without an end": "The quay at dawn (Photo: ",
+    }.items():
+        lines = (line * (1_000_000 // len(line))).splitlines()
+        print(f"  1 MB of {name:32}{_seconds(desk, [draft_of(lines)]):27.2f} s")
+
+
+def _seconds(desk: Desk, drafts: Sequence[Draft]) -> float:
+    """Seconds of CPU that the desk takes."""
+    began = time.process_time()
+    for draft in drafts:
+        desk.edit(draft)
+    return time.process_time() - began
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -166,11 +220,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / ".." / "shared" / "data")
     parser.add_argument("--show", action="store_true", help="print every line that came out wrong")
     given = parser.parse_args(arguments)
+    print("labelling plain text, one thread, CPU time of a document")
     desk = Desk()
+    desk.edit(draft_of(PROSE))
+    speed_of_pages(desk, given.data)
+    speed(desk)
+    speed_of_trouble(desk)
     boilerplate_lines(desk, given.data, given.show)
     gold_paragraphs(desk, given.data, given.show)
-    print("labelling plain text, one thread, best of 5")
-    speed(desk)
     return 0
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from copydesk.pipelines.options import OPTIONS, Option
 from copydesk.schemas.export import export
 from copydesk.schemas.records import RECORDS
+from copydesk.transforms.boilerplate.galley import END_LINES, TOP_LINES
+from copydesk.transforms.boilerplate.rules import KINDS, MAX_WORDS, ON_REQUEST, Rule, default_rules
 from copydesk.transforms.errors import CODES
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -150,6 +153,121 @@ read again under other options: give a new `--output` to clean them anew.
 """
 
 
+RULES_PAGE = """\
+# The line rules
+
+{note}
+
+A rule names lines that are not the story. It is data: a table in a TOML file, with the lines that it must cut and
+lines that look alike and must stay, which are checked whenever it is loaded. The built-in rules are in
+[`transforms/boilerplate/rules-*.toml`](../transforms/boilerplate); this page lists them. Every cut is a row of
+`removed` in [the article](schema.md#article), with the id of its rule and its place in the raw text.
+
+## Your own rules
+
+```toml
+# desk-rules.toml: copydesk ingest raw/ --output clean/ --rules desk-rules.toml
+disable = ["share.this"]
+
+[macros]
+tide = "(?:high|low) (?:tide|water)"
+
+[[rule]]
+id = "harbour.tide-table"
+kind = "see_more"
+house = ["harbour.example"]
+pattern = '''{{{{tide}}}} in {{{{name}}}}: {{{{clock}}}}'''
+max_words = 8
+match = ["High water in Porto Alto: 10:15 am"]
+near_miss = ["High water in Porto Alto: the quay was closed at 10:15 am."]
+
+[[rule]]
+id = "harbour.caption"
+kind = "caption"
+action = "field"
+pattern = '''(?P<text>.+) ▪ (?P<credit>.+)'''
+trigger = "▪"
+match = ["The quay at dawn ▪ Jane Doe"]
+near_miss = ["▪ The quay is closed to cars."]
+note = "A square parts a caption from its credit."
+```
+
+Rules of yours go before the built-in ones, in the order of the files; one with the id of a built-in rule takes its
+place. Try them on one article first: `copydesk ingest article.txt --output try/ --rules desk-rules.toml`. What is wrong
+with a file is told before anything is read.
+
+| key | meaning |
+|---|---|
+| `id` | its name: lower-case letters, digits, dots and hyphens |
+| `kind` | what it cuts, one of those below; `--keep` and `--cut` go by it |
+| `pattern` | [RE2](https://github.com/google/re2/wiki/Syntax) (no look-around), upper and lower case alike. It sees the line with straight quotes and single spaces. `{{{{name}}}}` puts in a macro of the file or of `macros.toml` |
+| `where` | `line` (the default): it must match all of the line; `start`, `end`: one end of it, which alone is cut; `token`: any part |
+| `near` | `anywhere` (the default); `top`: the first {top} lines, as long as the story is not under way; `end`: the last {end} |
+| `action` | `drop` (the default); `field`: also taken to the column of its kind, by the named groups of the pattern (`text`, `credit`, `name`, `names`, `topics`); `keep`: left alone, whatever other rules say |
+| `max_words` | for whole lines: the line has at most so many words, {words} if not given, {most} at most |
+| `unless` | RE2; where this is found in the line, it stays |
+| `trigger` | RE2 for words that stand in every line the rule is for. A pattern that begins with anything (`.+`, a name) is slow without |
+| `languages` | primary language tags; a story in another language is left alone |
+| `house` | registrable domains or names of houses (`--house`); others are left alone |
+| `case` | `true`: upper and lower case differ |
+| `match` | lines that it must cut, one at least |
+| `near_miss` | lines that look alike and must stay; an empty list if none can |
+| `note` | why it is so |
+
+When in doubt, leave a line in: cutting prose is the worst error. Match whole lines, keep `max_words` low, and think of
+a sentence in a story that begins with the same words.
+
+## Kinds
+
+| kind | what it is | rules |
+|---|---|---|
+{kinds}
+
+Those of which no rule is counted are found without: datelines, repeated headlines and standfirsts, CMS tokens, what the
+markup of a page names. {request} are cut only where `--cut` asks for it.
+
+## The built-in rules
+
+{rules}
+"""  # noqa: E501 (rows of tables)
+
+
+def _cell(text: str) -> str:
+    """Text as it is, in the cell of a table."""
+    for sign in "\\`*_[]<|#":
+        text = text.replace(sign, "\\" + sign)
+    return text.replace("\n", " ")
+
+
+def _rules_page() -> str:
+    rules = default_rules()
+    groups = []
+    for kind in KINDS:
+        own = [rule for rule in rules if rule.kind == kind]
+        if not own:
+            continue
+        groups.append(f"### {kind}\n\n| id | where | action | example | near miss |\n|---|---|---|---|---|")
+        for rule in own:
+            place = {"anywhere": "", "top": ", at the top", "end": ", at the end"}[rule.near]
+            languages = f", in {', '.join(rule.languages)}" if rule.languages else ""
+            note = f" ({_cell(rule.note)})" if rule.note else ""
+            miss = _cell(rule.near_miss[0]) if rule.near_miss else ""
+            where, example = rule.where + place + languages, _cell(rule.match[0]) + note
+            groups.append(f"| `{rule.id}` | {where} | {rule.action} | {example} | {miss} |")
+        groups.append("")
+    count = Counter(rule.kind for rule in rules)
+    return RULES_PAGE.format(
+        note=NOTE.format(source="transforms/boilerplate/"),
+        top=TOP_LINES,
+        end=END_LINES,
+        words=Rule("", "", "").max_words,
+        most=MAX_WORDS,
+        kinds="\n".join(f"| `{kind}` | {meaning} | {count[kind] or ''} |" for kind, meaning in KINDS.items()),
+        request=", ".join(f"`{kind}`" for kind in sorted(ON_REQUEST)),
+        rules="\n".join(groups).strip(),
+    )
+
+
 def _option_row(option: Option) -> str:
     default = "" if option.default in (None, (), False) else f"`{option.default}`"
     values = f" One of {', '.join(f'`{choice}`' for choice in option.choices)}." if option.choices else ""
@@ -171,6 +289,7 @@ def pages() -> dict[str, str]:
         "options.md": OPTIONS_PAGE.format(
             note=NOTE.format(source="pipelines/options.py"), options="\n".join(_option_row(o) for o in OPTIONS)
         ),
+        "rules.md": _rules_page(),
         "before-after.svg": draw(),
     }
 

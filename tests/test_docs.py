@@ -21,6 +21,8 @@ import pytest
 from copydesk.schemas.article import Article, Cut, Respelled
 from copydesk.schemas.failure import FAILURE_SCHEMA, Failure
 from copydesk.schemas.records import RECORDS
+from copydesk.transforms.boilerplate import KINDS, Rule, load_rules
+from copydesk.transforms.boilerplate.rules import default_rules
 from copydesk.transforms.errors import CODES
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +77,19 @@ def test_every_failure_code_and_every_column_is_in_the_docs() -> None:
     assert [code for code in CODES if f"| `{code}` | {CODES[code]} |" not in failures] == []
     for record in RECORDS.values():
         assert [name for name in record.schema.names if f"| `{name}` |" not in schema] == []
+
+
+def test_every_rule_and_every_kind_is_in_the_docs_and_the_rules_they_show_work(tmp_path: Path) -> None:
+    page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    assert [rule.id for rule in default_rules() if f"| `{rule.id}` |" not in page] == []
+    assert [kind for kind in KINDS if f"| `{kind}` |" not in page] == []
+    assert [key for key in Rule.__dataclass_fields__ if f"| `{key}` |" not in page] == []
+    [shown] = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "desk-rules.toml"
+    file.write_text(shown, encoding="utf-8")
+    rules = load_rules([file])
+    assert [rule.id for rule in rules[:2]] == ["harbour.tide-table", "harbour.caption"]
+    assert "share.this" not in {rule.id for rule in rules}
 
 
 # What the docs show works --------------------------------------------------------------------------------------------

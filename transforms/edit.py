@@ -76,16 +76,17 @@ class Editor:
         Raises:
             Reject: nothing is left of it (`no_story`).
         """
-        edited = self.desk.edit(draft)
+        metadata = draft.metadata
+        url = identity.canonical_url(metadata.url)
+        house = metadata.house or identity.house_of(url)
+        edited = self.desk.edit(draft, house)
         text = edited.text
         if not text.strip() and not (edited.headline or "").strip():
             raise Reject("no_story", "nothing is left once all that is not the story is cut")
-        metadata = draft.metadata
         language = language_of(text, metadata.language)
         respell = _Respeller(self.speller if _is_english(language) else None, text)
         headline = respell(edited.headline, title=True)
         text = respell(text) or ""
-        url = identity.canonical_url(metadata.url)
         return Article(
             article_id=identity.article_id(metadata, url, draft.source_uri, draft.raw[:200]),
             revision=identity.revision(headline, text),
@@ -97,7 +98,7 @@ class Editor:
             pipeline_version=self.pipeline_version,
             rules_version=self.version,
             url=url,
-            house=metadata.house or identity.house_of(url),
+            house=house,
             headline=headline,
             standfirst=respell(edited.standfirst),
             authors=edited.authors,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from copydesk.pipelines.options import BY_NAME, OPTIONS, JobOptions, OptionsError, read_config, resolve, split_arguments
+from copydesk.pipelines.run import editor_for
+from copydesk.transforms.text import read_text
 
 Run = Callable[..., Any]
 TODAY = "2026-01-31"
@@ -110,6 +113,10 @@ def test_options_of_beam_are_told_from_inputs_and_typing_errors() -> None:
     (("ingest", "nowhere/*.txt", "--output", "out"), "nothing found for: nowhere/*.txt"),
     (("ingest", "pyproject.toml", "--output", "out", "--rules", "nowhere.toml"), "nowhere.toml"),
     (("ingest", "pyproject.toml", "--output", "out", "--keep", "newsleter"), "newsleter"),
+    (("ingest", "pyproject.toml", "--output", "out", "--rules", "pyproject.toml"), "pyproject.toml: not valid TOML"),
+    (("ingest", "pyproject.toml", "--output", "out", "--cut", "table,newsleter"), "no kind 'newsleter'; the kinds are"),
+    (("ingest", "pyproject.toml", "--output", "out", "--keep", "share", "--cut", "share"), "both kept and cut"),
+    (("ingest", "pyproject.toml", "--output", "out", "--profile", "strory"), "choose one of story, archive"),
     (("ingest", "pyproject.toml", "--output", "out", "--worker", "2"), "did you mean --workers"),
     (("replay", "--output", "nowhere"), "nothing is committed there"),
 ])  # fmt: skip
@@ -124,6 +131,52 @@ def test_wrong_commands_end_with_status_2_and_write_nothing(
     assert words in ran.err
     assert "Traceback" not in ran.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pyproject.toml"]
+
+
+def test_rules_kinds_and_profiles_reach_the_desk(tmp_path: Path) -> None:
+    rules = tmp_path / "desk.toml"
+    rules.write_text(
+        """[[rule]]
+id = "harbour.tide"
+kind = "see_more"
+pattern = "tide table for {{name}}"
+match = ["Tide table for Lisbon"]
+near_miss = ["Tide tables are printed."]
+"""
+    )
+    story = (
+        "The port will close its oldest quay to cars in May, the council said, the first such closure since the war."
+    )
+    text = "\n\n".join([f"LISBON - {story}", "Tide table for Lisbon", "Share this article", "Newsletter"])
+    draft = read_text(text, source_uri="a.txt")
+
+    def cuts(**given: Any) -> list[str]:
+        return [cut.kind for cut in editor_for(JobOptions("o", TODAY, **given)).edit(draft).removed]
+
+    assert cuts() == ["dateline", "share", "newsletter"]
+    assert cuts(rules=(str(rules),)) == ["dateline", "see_more", "share", "newsletter"]
+    assert cuts(keep=("share",)) == ["dateline", "newsletter"]
+    assert cuts(profile="archive") == ["share", "newsletter"]
+    assert cuts(profile="archive", cut=("dateline",)) == ["dateline", "share", "newsletter"]
+
+
+def test_a_rule_for_a_house_is_for_the_pages_of_its_site(tmp_path: Path) -> None:
+    rules = tmp_path / "desk.toml"
+    rules.write_text(
+        """[[rule]]
+id = "harbour.tide"
+kind = "see_more"
+house = ["harbour.example"]
+pattern = "tide table for {{name}}"
+match = ["Tide table for Lisbon"]
+near_miss = ["Tide tables are printed."]
+"""
+    )
+    editor = editor_for(JobOptions("o", TODAY, rules=(str(rules),)))
+    story = read_text("The port will close its oldest quay in May.\n\nTide table for Lisbon", source_uri="a.txt")
+    for url, cut in (("https://www.harbour.example/quay", ["harbour.tide"]), ("https://other.example/quay", [])):
+        draft = replace(story, metadata=replace(story.metadata, url=url))
+        assert [one.rule for one in editor.edit(draft).removed] == cut
 
 
 def test_every_option_is_explained() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,11 @@ _NOT_NAMES: Final = re.compile(
     r"\d|@|\b(?:staff|writer|reporter|correspondent|editor|columnist|contributor|bureau|desk|chief|in|at|for|the|of)\b",
     re.IGNORECASE,
 )
+_BRACKETED: Final = re.compile(r"([^()\[\]].*?)[(\[]([^()\[\]]{2,120})[)\]]\.?", re.DOTALL)
+_CREDIT_SIGN: Final = re.compile(
+    r"[^\d\s] ?/ ?[^\d\s]|^(?:photo|picture|image|credit|courtesy|foto|bild|crédit)\b|©", re.IGNORECASE
+)
+_CAPITALISED: Final = re.compile(r"\b[^\W\d_a-zß-öø-ÿ][\w'-]+")
 _FRAME: Final = " ()[]:;,.|-–—"
 
 
@@ -74,6 +80,36 @@ def topics_in(line: str) -> tuple[str, ...]:
     """The topics that a line lists after its label."""
     _, _, listed = line.partition(":")
     return tuple(dict.fromkeys(part.strip() for part in re.split(r"[,|•#;]", listed) if part.strip()))
+
+
+def split_caption(caption: str) -> tuple[str, str | None]:
+    """The text and the credit of what the markup says is a caption: `The quay at dawn (Jane Doe/Harbour News)`.
+
+    A credit in brackets at its end has a slash, a label, or the name of an agency; any other bracket is text.
+    """
+    found = _BRACKETED.fullmatch(caption)
+    if found and (_CREDIT_SIGN.search(found[2]) or codes_in(found[2])):
+        return found[1].rstrip(), found[2].strip()
+    return caption, None
+
+
+class Mentions:
+    """How often the capitalised words of a story stand in it: whether it speaks of a person."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._counts: Counter[str] = Counter()
+        for text in texts:
+            self._counts.update(_CAPITALISED.findall(text))
+
+    def narrowed(self, before: str, after: str) -> None:
+        """Takes note of a line whose text has become another."""
+        self._counts.subtract(_CAPITALISED.findall(before))
+        self._counts.update(_CAPITALISED.findall(after))
+
+    def elsewhere(self, name: str, line: str) -> bool:
+        """Whether the last word of a name stands in the story, this line aside."""
+        words = _CAPITALISED.findall(name)
+        return bool(words) and self._counts[words[-1]] > _CAPITALISED.findall(line).count(words[-1])
 
 
 def clean_credit(credit: str | None) -> str | None:

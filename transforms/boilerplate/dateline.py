@@ -41,7 +41,7 @@ _DASH = r"(?: ?(?:—|–|--) ?| - )"
 
 _DATELINE: Final = re.compile(
     rf"(?:(?P<place>(?P<caps>{_CAPS})(?P<capsregion>{_REGION})??|(?P<title>{_TITLE})(?P<titleregion>{_REGION})??))"
-    rf"(?:,? {_DATE})?"
+    rf"(?:(?:,? | ?[-–—]{{1,2}} ?){_DATE})?"
     rf"(?:,? ?{_PAREN}|{_SLASHED})?"
     rf"(?P<end>{_DASH}|: ?|(?<=\)) ?|(?<=/) |(?<=/\.) ?|$)"
 )
@@ -62,6 +62,8 @@ _NOT_PLACES: Final = frozenset(
     INTERPOL NASDAQ NATO OPEC UNESCO UNICEF UNHCR UNRWA FIFA UEFA NASA BTS IKEA NVIDIA TESLA GOOGLE APPLE AMAZON
     HUAWEI SAMSUNG TIKTOK BITCOIN MH370""".split()
 )
+_NO_PLACE: Final = re.compile(r"(?:ED|ING|LY|IVE|TION|NESS|MENT)$")
+"""Words in capitals that end so are no place, unless they are known as one: `DEPRECATED - `, `REVEALED - `."""
 
 # A sentence that begins so speaks of the place named before it, which then is no dateline.
 _HERE: Final = frozenset(
@@ -143,7 +145,7 @@ def find_dateline(text: str) -> Found | None:
     strong = is_agency or bool(found["date"] and (found["caps"] or named))
     if not strong and not (rest and _is_place(found, end, text)):
         return None
-    dateline = Dateline(found["place"].strip(" ,"), found["date"], _code(named) if is_agency and named else None)
+    dateline = Dateline(found["place"].strip(" ,-"), found["date"], _code(named) if is_agency and named else None)
     return Found(dateline, found.end(), strong)
 
 
@@ -181,6 +183,8 @@ def _is_place(found: re.Match[str], end: str, text: str) -> bool:
             return _is_apart(text, start, weak=False)
         words = found["caps"].replace("/", " ").split()
         if end == ":" or any(word.strip(".'-") in _NOT_PLACES for word in words):
+            return False
+        if any(_NO_PLACE.search(word) for word in words):
             return False
         if found["capsregion"]:
             return _is_apart(text, start, weak=True)

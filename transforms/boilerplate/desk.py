@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +16,7 @@ from copydesk.transforms.boilerplate.credits import (
 )
 from copydesk.transforms.boilerplate.edited import Edited, Paragraph
 from copydesk.transforms.boilerplate.galley import Galley, Mark
+from copydesk.transforms.boilerplate.learnt import Counts
 from copydesk.transforms.boilerplate.lines import Line, Lines
 from copydesk.transforms.boilerplate.matcher import Matcher, matcher_of
 from copydesk.transforms.boilerplate.rules import Rule, default_rules, version_of
@@ -32,14 +33,20 @@ class Desk:
         keep: Kinds (`copydesk.transforms.boilerplate.rules.KINDS`) that stay in the text; what they say still goes
             to its column.
         cut: Kinds that are cut only on request.
+        learnt: By house, what `copydesk.transforms.boilerplate.learnt.learn` says of its lines.
     """
 
     def __init__(
-        self, rules: Sequence[Rule] | None = None, keep: Collection[str] = (), cut: Collection[str] = ()
+        self,
+        rules: Sequence[Rule] | None = None,
+        keep: Collection[str] = (),
+        cut: Collection[str] = (),
+        learnt: Mapping[str, Counts] | None = None,
     ) -> None:
         self.rules = tuple(default_rules() if rules is None else rules)
         self.keep = frozenset(keep)
         self.cut = frozenset(cut)
+        self.learnt = dict(learnt or {})
         self._matcher: Matcher | None = None
         self._version: str | None = None
 
@@ -48,24 +55,28 @@ class Desk:
 
     @property
     def version(self) -> str:
-        """A hash of all that decides what is cut: rules, agencies, kinds kept and cut."""
+        """A hash of all that decides what is cut: rules, agencies, kinds kept and cut, lines learnt."""
         if self._version is None:
             agencies = [f"{name}={code}" for name, code in sorted(agency_codes().items())]
-            self._version = version_of(self.rules, *sorted(self.keep), "|", *sorted(self.cut), "|", *agencies)
+            learnt = [f"{house}={known}" for house, known in sorted(self.learnt.items()) if known.lines]
+            kinds = [*sorted(self.keep), "|", *sorted(self.cut)]
+            self._version = version_of(self.rules, *kinds, "|", *agencies, "|", *learnt)
         return self._version
 
-    def edit(self, draft: Draft) -> Edited:
+    def edit(self, draft: Draft, house: str | None = None) -> Edited:
         """Edits one story.
 
         Args:
             draft: The story as read.
+            house: Its house, where its metadata does not name it.
 
         Returns:
             The story, its fields and every cut. Depends on nothing but the draft and the desk.
         """
         if self._matcher is None:
             self._matcher = matcher_of(self.rules)
-        galley = Galley(draft, self._matcher, self.keep, self.cut)
+        house = draft.metadata.house or house
+        galley = Galley(draft, house, self._matcher, self.keep, self.cut, self.learnt.get(house) if house else None)
         galley.mark_up()
         return _compose(galley)
 
@@ -159,11 +170,15 @@ def _agencies(marks: Sequence[Mark]) -> tuple[str, ...]:
 
 
 def _authors(marks: Sequence[Mark]) -> tuple[str, ...]:
-    names: list[str] = []
+    """The names in the bylines; where there is none, those that a line about the author gives."""
+    bylines: list[str] = []
+    bios: list[str] = []
     for mark in marks:
         if mark.kind == "byline":
-            names += authors_in(mark.parts.get("name") or mark.parts.get("") or "")
-    return _unique(names)
+            bylines += authors_in(mark.parts.get("name") or mark.parts.get("") or "")
+        elif mark.kind == "author_bio" and "name" in mark.parts:
+            bios += authors_in(mark.parts["name"])
+    return _unique(bylines or bios)
 
 
 def _topics(marks: Sequence[Mark]) -> list[str]:

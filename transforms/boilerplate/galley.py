@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from copydesk.schemas.article import Dateline
-from copydesk.transforms.boilerplate.credits import AgencyTail, find_agency_tail
+from copydesk.transforms.boilerplate.credits import AgencyTail, Mentions, find_agency_tail, split_caption
 from copydesk.transforms.boilerplate.dateline import Found, find_dateline
 from copydesk.transforms.boilerplate.frame import (
     RUNNING_WORDS,
@@ -24,6 +24,7 @@ from copydesk.transforms.boilerplate.frame import (
     guess_frame,
     repeats,
 )
+from copydesk.transforms.boilerplate.learnt import Counts, form_of
 from copydesk.transforms.boilerplate.lines import Line, Lines, trim
 from copydesk.transforms.boilerplate.matcher import Matcher
 from copydesk.transforms.boilerplate.rules import ON_REQUEST, Rule
@@ -80,29 +81,42 @@ class Galley:
 
     Args:
         draft: The story as read.
+        house: Its house, if known.
         matcher: The rules.
         keep: Kinds that stay in the text; what they say goes to the columns all the same.
         cut: Kinds that are cut on request.
+        learnt: What was learnt of the lines of the story's house.
     """
 
-    def __init__(self, draft: Draft, matcher: Matcher, keep: frozenset[str], cut: frozenset[str]) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        house: str | None,
+        matcher: Matcher,
+        keep: frozenset[str],
+        cut: frozenset[str],
+        learnt: Counts | None = None,
+    ) -> None:
         self.draft = draft
         self.matcher = matcher
         self.keep = keep
         self.request = cut
+        self.learnt = learnt
         self.language = draft.metadata.language
-        self.house = draft.metadata.house
+        self.house = house
         self.headline = draft.metadata.headline
         self.cuts: list[Mark] = []
         self.kept_marks: list[Mark] = []
         self.lines: Lines
         self._live: deque[int]
         self._hit: set[int] = set()
+        self._mentions: Mentions | None = None
         self._settled = False
         self._repeats: Openings
         self._kept: set[int] = set()
         self._kept_parts: set[tuple[int, str]] = set()
         self._groups: dict[tuple[int, str], list[tuple[str, int, int]]] = {}
+        self._forms: dict[str, int] = {}
         self._openings: dict[str, Found | None] = {}
         self._tails: dict[str, AgencyTail | None] = {}
 
@@ -131,7 +145,9 @@ class Galley:
 
     def _round(self) -> bool:
         """Looks for what depends on where it stands; whether anything was cut."""
-        return self._top() or self._end() or self._credits() or self._dateline() or self._standfirst()
+        if self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
+            return True
+        return self.learnt is not None and self._house_lines(self.learnt)
 
     # What holds wherever a line stands.
 
@@ -245,6 +261,9 @@ class Galley:
                 if rule.kind in ("caption", "photo_credit") and rule.where == "line":
                     parts = self._parts(line, index) or parts
                     break
+            else:
+                text, credit = split_caption(parts["text"])
+                parts = {"text": text, "credit": credit} if credit else parts
         self._take_line(line, kind, f"block.{line.block.kind}", parts)
         return True
 
@@ -256,6 +275,8 @@ class Galley:
         if not self._wanted(rule.kind):
             return False
         parts = self._parts(line, index) if rule.action == "field" else {}
+        if rule.kind == "author_bio" and "name" in parts and self._is_about(parts["name"], line):
+            return False
         if rule.where == "line":
             self._take_line(line, rule.kind, rule.id, parts)
             return True
@@ -267,6 +288,12 @@ class Galley:
         else:
             start, end = line.raw_end(found.start()), line.spans[-1][1]
         return self._cut_out(line, start, end, rule.kind, rule.id, parts)
+
+    def _is_about(self, name: str, line: Line) -> bool:
+        """Whether the story speaks of a person elsewhere: then a line about the person is part of it."""
+        if self._mentions is None:
+            self._mentions = Mentions(map(self.lines.text, range(len(self.lines))))
+        return self._mentions.elsewhere(name, line.text)
 
     def _parts(self, line: Line, index: int) -> dict[str, str]:
         """The named groups of a rule's match, as printed."""
@@ -339,6 +366,8 @@ class Galley:
         line.set_spans(spans, self.lines.folded)
         if self._settled:
             self._repeats.narrowed(before, line.text)
+        if self._mentions is not None:
+            self._mentions.narrowed(before, line.text)
 
     # What depends on where the line stands.
 
@@ -448,6 +477,27 @@ class Galley:
         parts = {} if self.draft.metadata.standfirst else {"text": self._printed(found)}
         self._take_line(found, "standfirst", "frame.standfirst-repeated", parts)
         return self._gone(found)
+
+    def _house_lines(self, learnt: Counts) -> bool:
+        """Cuts the lines that were learnt of the house, unless they are more than half of the story."""
+        forms = self._forms
+        found = []
+        words = 0
+        for index in self._live:
+            line = self.lines[index]
+            if line.text not in forms:
+                forms[line.text] = learnt.lines.get(form_of(line.text) or "", 0)
+            words += line.words
+            if forms[line.text]:
+                found.append(line)
+        if not found or 2 * sum(line.words for line in found) > words:
+            return False
+        for line in found:
+            self._take_line(line, "house_line", f"learnt.{forms[line.text]}-of-{learnt.stories}", {})
+        gone = {line.index for line in found}
+        self._hit -= gone
+        self._live = deque([index for index in self._live if index not in gone])
+        return True
 
     def _gone(self, line: Line) -> bool:
         self._drop(line)

@@ -33,7 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
     "affiliate": "A notice that the house earns from links.",
     "agency": "The credit of a news agency; goes to `agencies`.",
     "app_prompt": "A prompt to install an app.",
-    "author_bio": "A line about the author.",
+    "author_bio": "A line about the author; the name goes to `authors` where nothing else names one.",
     "byline": "The author's line; goes to `authors`.",
     "caption": "A photo caption with its credit; goes to `captions`.",
     "comment_prompt": "A prompt to comment, or a count of comments.",
@@ -47,6 +47,7 @@ KINDS: Final[Mapping[str, str]] = {
     "feed_tail": "A line that a feed adds to every entry.",
     "follow": "A prompt to follow the house or a topic.",
     "headline": "The headline, or the headline printed again; goes to `headline`.",
+    "house_line": "A line that stands in many stories of its house, as counted before.",
     "list": "An item of a list. Cut only on request.",
     "markup": "A left-over tag of HTML.",
     "newsletter": "A prompt to sign up for a newsletter or an alert.",
@@ -73,7 +74,9 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Every kind of cut, and what it means."""
 
-FIELD_KINDS: Final = frozenset({"agency", "byline", "caption", "dateline", "embed", "photo_credit", "topics"})
+FIELD_KINDS: Final = frozenset(
+    {"agency", "author_bio", "byline", "caption", "dateline", "embed", "photo_credit", "topics"}
+)
 """Kinds that a line rule may take to a column."""
 
 ON_REQUEST: Final = frozenset({"list", "social_post", "subheading", "table"})

@@ -228,6 +228,70 @@ def test_the_archive_keeps_what_the_paper_of_record_prints(
     assert [cut.kind for cut in Desk().edit(draft).cuts] == ["dateline", "sign_off", "correction", "share"]
 
 
+def test_a_line_about_the_author_is_cut_where_the_story_does_not_speak_of_her(
+    desk: Desk, draft_of: Callable[..., Draft]
+) -> None:
+    bio = "Jane Doe is a reporter for Harbour News."
+    edited = desk.edit(draft_of("\n".join([*BODY, bio])))
+    assert [(cut.kind, cut.text) for cut in edited.cuts] == [("author_bio", bio)]
+    assert edited.authors == ("Jane Doe",)
+    story = "\n\n".join(["Judges freed Ms. Doe on Monday, a year after she was seized on the quay.", *BODY, bio])
+    assert desk.edit(draft_of(story)).text == story
+    named = desk.edit(draft_of("\n".join(["By John Roe", *BODY, bio])))
+    assert named.authors == ("John Roe",)
+
+
+def test_a_caption_of_the_markup_parts_from_its_credit_in_brackets(desk: Desk) -> None:
+    def caption(text: str) -> Caption:
+        [found] = desk.edit(page(("caption", text, True), ("paragraph", BODY[0], True))).captions
+        return found
+
+    assert caption("The quay at dawn (Jane Doe/Harbour News)") == Caption("The quay at dawn", "Jane Doe/Harbour News")
+    assert caption("The quay at dawn. (Courtesy of the town)") == Caption("The quay at dawn.", "Courtesy of the town")
+    assert caption("The quay at dawn (AP)") == Caption("The quay at dawn", "AP")
+    assert caption("The quay (pictured)") == Caption("The quay (pictured)", None)
+    assert caption("The quay (1 km / 0.6 miles)").credit is None
+
+
+@pytest.mark.parametrize(
+    ("opening", "dateline"),
+    [
+        ("LISBON - May 3 - ", Dateline("LISBON", "May 3")),
+        ("LISBON — May 3, 2024 — ", Dateline("LISBON", "May 3, 2024")),
+        ("LISBON, May 3, 2024 /PRNewswire/ -- ", Dateline("LISBON", "May 3, 2024", "PRNEWSWIRE")),
+        ("LISBON--(BUSINESS WIRE)--", Dateline("LISBON", None, "BUSINESSWIRE")),
+    ],
+)
+def test_datelines(opening: str, dateline: Dateline, desk: Desk, draft_of: Callable[..., Draft]) -> None:
+    edited = desk.edit(draft_of("\n".join([opening + BODY[0], *BODY[1:]])))
+    assert edited.dateline == dateline
+    assert edited.text == "\n\n".join(BODY)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Leipzig: Here the gallery was founded forty years ago, and from here it went out into the world.",
+        "May 3 - the day the quay closed - was a Friday, and nobody in the town had slept the night before it.",
+        "NASA - the space agency - has no quay in Porto Alto and does not want one, as far as anybody can tell.",
+        "Remember the quest of the town for a slogan?",
+        "Tested by: Jane Doe More info: the harbour office",
+        "This story was paid for. All opinions are mine",
+    ],
+)
+def test_first_lines_that_stay(first: str, desk: Desk, draft_of: Callable[..., Draft]) -> None:
+    story = "\n\n".join([first, *BODY])
+    assert desk.edit(draft_of(story)).text == story
+
+
+def test_a_line_printed_again_below_the_running_story_is_no_standfirst(
+    desk: Desk, draft_of: Callable[..., Draft]
+) -> None:
+    quote = "That is a question which nobody in this town has ever asked us."
+    story = "\n\n".join([*BODY[:2], quote, *BODY[2:], quote])
+    assert desk.edit(draft_of(story)).text == story
+
+
 HOSTILE = {
     "one long line": "a" * 1_000_000,
     "words": "word " * 200_000,

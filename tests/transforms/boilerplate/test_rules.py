@@ -96,7 +96,7 @@ id = "harbour.keep-photo-of-the-day"
 kind = "photo_credit"
 action = "keep"
 pattern = 'Photo: a word .+'
-match = ["Photo: a word from the Greek"]
+match = ["Photo: A word from the Greek"]
 near_miss = []
 
 [[rule]]
@@ -119,7 +119,7 @@ def test_own_rules_go_before_those_of_the_package(tmp_path: Path, draft_of: Call
         "harbour.german-only",
     ]
     desk = Desk(rules)
-    lines = [*STORY, "Tide table for Porto Alto", "Photo: a word from the Greek", "Die Hafenpost"]
+    lines = [*STORY, "Tide table for Porto Alto", "Photo: A word from the Greek", "Die Hafenpost"]
 
     def cut(**metadata: str) -> set[str]:
         return {one.rule for one in desk.edit(draft_of("\n\n".join(lines), **metadata)).cuts}
