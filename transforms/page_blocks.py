@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, Self
 
 from copydesk.transforms.draft import Block, BlockKind
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.page_guard import MAX_DEPTH
 from copydesk.transforms.page_names import Names, names_of
 
 # How a node is taken on the walk. Plain numbers: the members of an Enum would cost more than all the rest.
@@ -129,6 +131,9 @@ def read_passages(body: Node) -> PageText:
 
     Returns:
         Its passages and boxes; the first box is the body. Time and memory grow linearly with the number of nodes.
+
+    Raises:
+        Reject: `too_deep`.
     """
     page = PageText()
     boxes, passages = page.boxes, page.passages
@@ -190,6 +195,8 @@ def read_passages(body: Node) -> PageText:
                 box = len(boxes) - 1
             if child is not None:
                 opened.append((way, outer))
+                if len(opened) > MAX_DEPTH:
+                    raise Reject("too_deep", f"more than {MAX_DEPTH:,} elements lie inside each other")
                 in_link += way == _LINK
                 in_bold += way == _BOLD
                 in_figure += way == _FIGURE

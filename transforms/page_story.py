@@ -149,6 +149,7 @@ class _Judge:
         self.prose = [_prose(passage, page.boxes[passage.box].tag) for passage in page.passages]
         for i in cards(page):
             self.prose[i] = 0
+        self.ends = _ends(page.boxes)
         self.held = self._sum_up(None)
         self.outside = self._find_outside()
         self.live = self._sum_up(self.outside)
@@ -160,15 +161,15 @@ class _Judge:
             return Verdict(kinds, [False] * len(self.passages))
         title = self._title_passage(kinds)
         root = self._descend(self._start(title))
-        inside = self._inside(root)
-        within = [inside[passage.box] and not self.outside[passage.box] for passage in self.passages]
+        end = self.ends[root]
+        within = [root <= passage.box < end and not self.outside[passage.box] for passage in self.passages]
         in_story = Parts(self.page, kinds, root, within, self.prose, title).settle()
         standfirst, opening = self._standfirst(title, root, kinds, in_story)
         for i in opening:
             in_story[i] = True
         for i in standfirst:
             in_story[i] = False
-        self._mark_captions(title, kinds, inside, in_story)
+        self._mark_captions(title, root, kinds, in_story)
         return Verdict(kinds, in_story, root, title, standfirst)
 
     # -- sums over boxes
@@ -189,7 +190,12 @@ class _Judge:
         most, weak = (share * self.held[0] if self.held else 0 for share in (OUTSIDE_SHARE, WEAK_SHARE))
         declared = self._declared()
         # `teaser` may be a part of the name of a box around them.
-        around = {outer for i in declared for outer in self._ancestors(i)}
+        around: set[int] = set()
+        for i in declared:
+            for outer in self._ancestors(i):
+                if outer in around:
+                    break
+                around.add(outer)
         limits = [most] * len(self.boxes)
         for i, box in enumerate(self.boxes):
             limits[i] = INSERT_SHARE * self.held[i] if i in declared else limits[box.parent] if i else most
@@ -232,13 +238,8 @@ class _Judge:
                 first[parent] = first[i]
         return first
 
-    def _inside(self, root: int) -> list[bool]:
-        inside = [False] * len(self.boxes)
-        if root < len(inside):
-            inside[root] = True
-        for i in range(root + 1, len(inside)):
-            inside[i] = inside[self.boxes[i].parent]
-        return inside
+    def _lies_in(self, box: int, outer: int) -> bool:
+        return outer <= box < self.ends[outer]
 
     # -- where the story is
 
@@ -259,10 +260,8 @@ class _Judge:
         """The box that is declared to hold the story, if it holds enough of the prose; else the body."""
         articles = [i for i, box in enumerate(self.boxes) if box.tag == "article" and self.live[i]]
         about = self._article_around(title, articles)
-        if about is not None:
-            within = self._inside(about)
         for candidates in ([i for i, box in enumerate(self.boxes) if box.names.story and self.live[i]], articles):
-            chosen = [i for i in candidates if within[i]] if about is not None else candidates
+            chosen = candidates if about is None else [i for i in candidates if self._lies_in(i, about)]
             if not chosen:
                 continue
             best = self._innermost(max(chosen, key=lambda i: (self.live[i], -i)), chosen)
@@ -274,8 +273,7 @@ class _Judge:
     def _innermost(self, best: int, declared: Sequence[int]) -> int:
         """From a declared box on to a declared box inside that holds most of its prose."""
         while True:
-            within = self._inside(best)
-            inner = [i for i in declared if i > best and within[i] and 2 * self.live[i] >= self.live[best]]
+            inner = [i for i in declared if best < i < self.ends[best] and 2 * self.live[i] >= self.live[best]]
             if not inner:
                 return best
             best = max(inner, key=lambda i: (self.live[i], -i))
@@ -295,8 +293,11 @@ class _Judge:
         return a.tag == b.tag and a.names.tokens[:1] == b.names.tokens[:1]
 
     def _outermost(self, boxes: Iterable[int]) -> list[int]:
-        chosen = set(boxes)
-        return [i for i in sorted(chosen) if not any(a in chosen for a in self._ancestors(i))]
+        outermost: list[int] = []
+        for i in sorted(boxes):
+            if not outermost or i >= self.ends[outermost[-1]]:
+                outermost.append(i)
+        return outermost
 
     def _ancestors(self, i: int) -> Iterable[int]:
         i = self.boxes[i].parent
@@ -306,13 +307,13 @@ class _Judge:
 
     def _one_of(self, alike: list[int], best: int) -> int:
         """One story in several boxes, or several stories in one box each?"""
-        best = next((i for i in alike if i == best or i in set(self._ancestors(best))), best)
+        best = next((i for i in alike if self._lies_in(best, i)), best)
         big = [i for i in alike if self.live[i] >= 0.25 * self.live[best]]
         if len(big) < 2:
             return best
         parts = big[:1]
         for i in big[1:]:
-            if self.boxes[i].tag == "article" or self._headline_between(parts[0], i):
+            if self.boxes[i].tag == "article" or self._headline_between(parts[-1], i):
                 break
             parts.append(i)
         if len(parts) == 1:
@@ -325,18 +326,15 @@ class _Judge:
         return any(self.boxes[passage.box].tag == "h1" for passage in self.passages[start:end])
 
     def _first_prose(self, box: int) -> int:
-        inside = self._inside(box)
         for i in range(self.first[box], len(self.passages)):
-            if self.prose[i] and inside[self.passages[i].box]:
+            if self.prose[i] and self._lies_in(self.passages[i].box, box):
                 return i
         return self.first[box]
 
     def _common(self, parts: list[int]) -> int:
-        path = [parts[0], *self._ancestors(parts[0])]
-        for part in parts[1:]:
-            others = {part, *self._ancestors(part)}
-            path = [i for i in path if i in others]
-        return path[0]
+        """The innermost box around all of them, which is that around the first and the last."""
+        around = {parts[0], *self._ancestors(parts[0])}
+        return next((i for i in (parts[-1], *self._ancestors(parts[-1])) if i in around), 0)
 
     def _descend(self, root: int) -> int:
         children: dict[int, int] = {}
@@ -356,7 +354,6 @@ class _Judge:
         self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: Sequence[bool]
     ) -> tuple[list[int], list[int]]:
         """The passages of the standfirst, and others above the story's box that the text opens with."""
-        inside = self._inside(root)
         start = next(
             (i for i, yes in enumerate(in_story) if yes and self.prose[i] and not self._is_deck(i, kinds[i], root)),
             len(in_story),
@@ -366,7 +363,7 @@ class _Judge:
         opening: list[int] = []
         for i in range(begin, start):
             passage = self.passages[i]
-            if inside[passage.box]:
+            if self._lies_in(passage.box, root):
                 if in_story[i] and self._is_deck(i, kinds[i], root):
                     standfirst.append(i)
                 continue
@@ -413,15 +410,13 @@ class _Judge:
         loud = tag in HEADINGS or passage.bold >= 0.9 * len(passage.text)
         return (led and (described or in_header)) or (described and (loud or in_header))
 
-    def _mark_captions(
-        self, title: int | None, kinds: Sequence[BlockKind], inside: Sequence[bool], in_story: list[bool]
-    ) -> None:
+    def _mark_captions(self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: list[bool]) -> None:
         """Captions inside the story's box, and between the headline and it, where the main picture is; each once."""
         begin = title if title is not None else len(kinds)
         seen = set()
         started = False
         for i, passage in enumerate(self.passages):
-            within = inside[passage.box]
+            within = self._lies_in(passage.box, root)
             started = started or within
             if kinds[i] in ("caption", "credit"):
                 near = within or (i > begin and not started)
@@ -439,6 +434,16 @@ class _Judge:
                 return True
             box = self.boxes[box].parent
         return False
+
+
+def _ends(boxes: Sequence[Box]) -> list[int]:
+    """For each box one past the last box inside it: the boxes stand in document order."""
+    ends = list(range(1, len(boxes) + 1))
+    for i in range(len(boxes) - 1, 0, -1):
+        parent = boxes[i].parent
+        if ends[i] > ends[parent]:
+            ends[parent] = ends[i]
+    return ends
 
 
 def _prose(passage: Passage, tag: str) -> int:
