@@ -125,11 +125,17 @@ def copydesk(desk: Desk, standfirst: bool = False) -> Extractor:
         except Reject:
             return ""
         edited = desk.edit(draft)
-        if standfirst and edited.standfirst in set(draft.raw.split("\n")) - {p.text for p in edited.paragraphs}:
+        if standfirst and edited.standfirst and is_printed_apart(edited.standfirst, draft.raw, edited.text):
             return f"{edited.standfirst}\n\n{edited.text}"
         return edited.text
 
     return extract
+
+
+def is_printed_apart(standfirst: str, raw: str, text: str) -> bool:
+    """Whether the page prints the standfirst in lines of its own and the text has none such."""
+    lines = re.escape(standfirst).replace("\\ ", r"\s")
+    return re.search(rf"(?m)^{lines}$", raw) is not None and re.search(rf"(?m)^{lines}$", text) is None
 
 
 def others() -> Iterator[tuple[str, Extractor | None]]:

@@ -20,6 +20,7 @@ _TABLE: Final[dict[str, list[str]]] = loads(
 )
 _OUTSIDE: Final = frozenset(_TABLE["outside"])
 _SOCIAL: Final = frozenset(_TABLE["social"])
+_PICTURE: Final = frozenset(_TABLE["picture"])
 _OUTSIDE_BOXES: Final = frozenset(_TABLE["outside_boxes"])
 _STANDFIRST: Final = frozenset(_TABLE["standfirst"])
 _DECK: Final = frozenset(_TABLE["deck"])
@@ -40,6 +41,11 @@ _FOR_THE_EAR: Final = re.compile(
 )
 
 
+_SHOWS: Final = re.compile(
+    r":(?:!?block|!?flex|!?grid|!?inline|!?table|!?contents|!?visible)|^(?:visible|show|open|active)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one element, and what they say it is.
@@ -52,6 +58,7 @@ class Names:
         standfirst: It is the summary above the story, or the first paragraph.
         deck: It is the summary above the story.
         story: It is the box that holds the story.
+        picture: It holds a picture and what belongs to it.
         social: It is a post on a social network, if it is a quotation.
         kind: It is a caption, a credit, a byline.
     """
@@ -63,8 +70,14 @@ class Names:
     standfirst: bool = False
     deck: bool = False
     story: bool = False
+    picture: bool = False
     social: bool = False
     kind: BlockKind | None = None
+
+
+def _is_hidden(tokens: tuple[str, ...]) -> bool:
+    """Whether a class hides the box at every width: not so where another shows it, as in `hidden md:block`."""
+    return "hidden" in tokens and not any(_SHOWS.search(token) for token in tokens)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -84,11 +97,12 @@ def names_of(joined: str) -> Names:
     return Names(
         tokens=tokens,
         unseen=_FOR_THE_EAR.search(joined) is not None,
-        outside=not words.isdisjoint(_OUTSIDE) or _OUTSIDE_PHRASES.search(phrase) is not None,
+        outside=not words.isdisjoint(_OUTSIDE) or _OUTSIDE_PHRASES.search(phrase) is not None or _is_hidden(tokens),
         outside_box=not words.isdisjoint(_OUTSIDE_BOXES),
         standfirst=not words.isdisjoint(_STANDFIRST) or not words.isdisjoint(_DECK),
         deck=not words.isdisjoint(_DECK),
         story=_STORY.search(phrase) is not None or "articlebody" in tokens,
+        picture=not words.isdisjoint(_PICTURE),
         social=not words.isdisjoint(_SOCIAL),
         kind=next((kind for kind, marks in _KINDS if not words.isdisjoint(marks)), None),
     )

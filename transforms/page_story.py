@@ -122,15 +122,22 @@ def kinds_of(page: PageText, prose_held: Sequence[int] | None = None) -> list[Bl
     for i, box in enumerate(page.boxes):
         outer: BlockKind = of_box[box.parent] if i else "paragraph"
         kind = _KIND_OF_TAG.get(box.tag)
-        named = box.names.kind
-        if named is not None and box.tag not in HEADINGS and (prose_held is None or prose_held[i] <= most):
-            kind = named
+        if prose_held is None or prose_held[i] <= most or box.tag in HEADINGS:
+            if box.names.deck:
+                kind = kind or "paragraph"
+            elif box.names.kind is not None and box.tag not in HEADINGS:
+                kind = box.names.kind
+        else:
+            kind = None
         if kind == "quote" and box.names.social:
             kind = "embed"
         if kind is None:
             kind = outer if outer in _STICKY else "paragraph"
         elif (
-            outer == "embed" or (outer == "quote" and kind == "list_item") or (outer == "heading" and kind != "credit")
+            outer == "embed"
+            or (outer == "quote" and kind == "list_item")
+            or (outer == "heading" and kind != "credit")
+            or (outer == "caption" and kind == "heading" and box.tag != "h1")
         ):
             kind = outer
         of_box.append(kind)
@@ -364,7 +371,8 @@ class _Judge:
         for i in range(begin, start):
             passage = self.passages[i]
             if self._lies_in(passage.box, root):
-                if in_story[i] and self._is_deck(i, kinds[i], root):
+                described = self.outside[passage.box] and _key(passage.text) == self.description
+                if described or (in_story[i] and self._is_deck(i, kinds[i], root)):
                     standfirst.append(i)
                 continue
             if kinds[i] not in ("paragraph", "heading", "list_item") or self.boxes[passage.box].tag == "h1":
@@ -374,7 +382,7 @@ class _Judge:
                 continue
             led = len(passage.text) >= MIN_PROSE and passage.linked < 0.5 * len(passage.text) and self._led(passage.box)
             if described or led:
-                apart = led or _key(passage.text) == self.description
+                apart = led or _key(passage.text).endswith(self.description)
                 apart = apart and kinds[i] != "list_item" and find_dateline(passage.text) is None
                 (standfirst if apart else opening).append(i)
         if len(standfirst) > STANDFIRST_LINES or sum(len(self.passages[i].text) for i in standfirst) > STANDFIRST:
@@ -383,7 +391,9 @@ class _Judge:
 
     def _is_described(self, passage: Passage) -> bool:
         """Whether it begins as the description of the page in its metadata does."""
-        return len(self.description) > 30 and _key(passage.text[:120])[:60] == self.description[:60]
+        begin = self.description[:60]
+        # A place may stand before it, as in a dateline.
+        return len(begin) > 30 and 0 <= _key(passage.text[:160]).find(begin) <= 30
 
     def _is_deck(self, i: int, kind: BlockKind, root: int) -> bool:
         """Whether a passage in the story's box is the standfirst and not the first paragraph of the text.
