@@ -56,6 +56,7 @@ DESCENT_SHARE: Final = 0.85
 STANDFIRST: Final = 1_000
 """Code points that a standfirst has at most; what is longer, or has more passages than these, is text."""
 STANDFIRST_LINES: Final = 3
+MIN_STANDFIRST: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,8 +372,11 @@ class _Judge:
         for i in range(begin, start):
             passage = self.passages[i]
             if self._lies_in(passage.box, root):
-                described = self.outside[passage.box] and _key(passage.text) == self.description
-                if described or (in_story[i] and self._is_deck(i, kinds[i], root)):
+                if self.outside[passage.box]:
+                    deck = len(self.description) > 15 and _key(passage.text) == self.description
+                else:
+                    deck = self._is_deck(i, kinds[i], root)
+                if deck:
                     standfirst.append(i)
                 continue
             if kinds[i] not in ("paragraph", "heading", "list_item") or self.boxes[passage.box].tag == "h1":
@@ -385,15 +389,22 @@ class _Judge:
                 apart = led or _key(passage.text).endswith(self.description)
                 apart = apart and kinds[i] != "list_item" and find_dateline(passage.text) is None
                 (standfirst if apart else opening).append(i)
+        if any(self._is_named_deck(i) for i in standfirst):
+            standfirst = [i for i in standfirst if self._is_named_deck(i)]
         if len(standfirst) > STANDFIRST_LINES or sum(len(self.passages[i].text) for i in standfirst) > STANDFIRST:
             return [], [i for i in (*standfirst, *opening) if not in_story[i]]
         return standfirst, opening
+
+    def _is_named_deck(self, i: int) -> bool:
+        box = self.boxes[self.passages[i].box]
+        return box.names.deck or self.boxes[box.parent].names.deck
 
     def _is_described(self, passage: Passage) -> bool:
         """Whether it begins as the description of the page in its metadata does."""
         begin = self.description[:60]
         # A place may stand before it, as in a dateline.
-        return len(begin) > 30 and 0 <= _key(passage.text[:160]).find(begin) <= 30
+        place = _key(passage.text[:160]).find(begin)
+        return 0 <= place <= 30 and (len(begin) > 30 or (len(begin) > 15 and _key(passage.text) == begin))
 
     def _is_deck(self, i: int, kind: BlockKind, root: int) -> bool:
         """Whether a passage in the story's box is the standfirst and not the first paragraph of the text.
@@ -405,7 +416,7 @@ class _Judge:
         tag = self.boxes[passage.box].tag
         if kind not in ("paragraph", "heading") or tag == "h1" or 2 * passage.linked >= len(passage.text):
             return False
-        if len(passage.text) < MIN_PROSE or find_dateline(passage.text) is not None:
+        if len(passage.text) < MIN_STANDFIRST or find_dateline(passage.text) is not None:
             return False
         led = in_header = False
         for steps, box in enumerate((passage.box, *self._ancestors(passage.box))):
