@@ -285,11 +285,10 @@ def run_shingles(pages: Sequence[Page], systems: Sequence[tuple[str, Extractor]]
     print_row("", ["F1", "P", "R", "F1 half A", "F1 half B", "pages/s"], header=True)
     for name, extract in systems:
         score = {"": ShingleScore(), "A": ShingleScore(), "B": ShingleScore()}
-        seconds = 0.0
         timed(extract, pages[0])  # what is compiled on first use is not a page's time
-        for page in pages:
-            lines, spent = timed(extract, page)
-            seconds += spent
+        results = [timed(extract, page) for page in pages]
+        seconds = sum(spent for _, spent in results)
+        for page, (lines, _) in zip(pages, results, strict=True):
             for half in ("", page.half):
                 score[half].add(page, lines)
         halves = [score[half].row()[0] for half in "AB"]
