@@ -66,12 +66,10 @@ class Hints:
     Attributes:
         titles: The headline as the metadata give it, once or more often.
         standfirst: The description.
-        body: The text of the story, where the metadata hold it.
     """
 
     titles: tuple[str, ...] = ()
     standfirst: str = ""
-    body: str = ""
 
 
 @dataclass(slots=True)

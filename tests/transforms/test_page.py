@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -302,3 +303,19 @@ def test_a_paragraph_beside_a_picture_is_text() -> None:
 )
 def test_what_lies_in_a_story_and_belongs_to_another(inset: str, stays: bool) -> None:
     assert (len(lines_of(f"{BODY}{inset}<p>The end.</p>")) > len(LINES) + 1) == stays
+
+
+@pytest.mark.parametrize("told", ["\n\n".join(LINES), "".join(f"<p>{line}</p>" for line in LINES)])
+@pytest.mark.parametrize("shown", ["", "<div id=app><p>Loading</p></div>"])
+def test_a_page_drawn_by_a_script_is_read_from_its_metadata(told: str, shown: str) -> None:
+    data = json.dumps({"@type": "NewsArticle", "headline": "Quay closes", "articleBody": told})
+    edited = edit(f'<script type="application/ld+json">{data}</script><body>{shown}')
+    assert edited.text.split("\n\n") == LINES
+    assert edited.headline == "Quay closes"
+
+
+def test_a_summary_in_the_metadata_is_no_story() -> None:
+    data = json.dumps({"@type": "NewsArticle", "headline": "Quay closes", "articleBody": LINES[0]})
+    with pytest.raises(Reject) as refused:
+        read(f'<script type="application/ld+json">{data}</script><body><p>Loading</p>')
+    assert refused.value.code == "no_story"
