@@ -78,8 +78,8 @@ class Verdict:
 
     Attributes:
         kinds: Of each passage what it is.
-        in_story: Of each passage whether it belongs to the story; captions and credits in the story's box, and of the
-            picture above it, do, since the desk makes fields of them.
+        in_story: Of each passage whether it belongs to the story; captions, credits and bylines in the story's box, and
+            between the headline and it, do, since the desk makes fields of them.
         root: The box that holds the story.
         title: The passage that is the headline.
         standfirst: The passages of the standfirst, which is no part of the text.
@@ -175,7 +175,7 @@ class _Judge:
             in_story[i] = True
         for i in standfirst:
             in_story[i] = False
-        self._mark_captions(title, root, kinds, in_story)
+        self._mark_fields(title, root, kinds, in_story)
         return Verdict(kinds, in_story, root, title, standfirst)
 
     # -- sums over boxes
@@ -429,15 +429,15 @@ class _Judge:
         loud = tag in HEADINGS or passage.bold >= 0.9 * len(passage.text)
         return (led and (described or in_header)) or (described and (loud or in_header))
 
-    def _mark_captions(self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: list[bool]) -> None:
-        """Captions inside the story's box, and between the headline and it, where the main picture is; each once."""
+    def _mark_fields(self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: list[bool]) -> None:
+        """Captions and bylines inside the story's box, and between the headline and it; each caption once."""
         begin = title if title is not None else len(kinds)
         seen = set()
         started = False
         for i, passage in enumerate(self.passages):
             within = self._lies_in(passage.box, root)
             started = started or within
-            if kinds[i] in ("caption", "credit"):
+            if kinds[i] in ("caption", "credit", "byline"):
                 near = within or (i > begin and not started)
                 if kinds[i] == "caption" and passage.text in seen:
                     near = False

@@ -319,3 +319,9 @@ def test_a_summary_in_the_metadata_is_no_story() -> None:
     with pytest.raises(Reject) as refused:
         read(f'<script type="application/ld+json">{data}</script><body><p>Loading</p>')
     assert refused.value.code == "no_story"
+
+
+def test_the_byline_above_the_story_gives_the_authors_where_the_metadata_name_none() -> None:
+    edited = edit(f"<h1>Quay closes</h1><p class=byline>By Ida Moss and Tom Reyes</p><article>{BODY}</article>")
+    assert edited.authors == ("Ida Moss", "Tom Reyes")
+    assert edited.text.split("\n\n") == LINES
