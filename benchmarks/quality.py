@@ -170,7 +170,7 @@ def _newspaper() -> tuple[str, Extractor]:
     from newspaper import Article
 
     def extract(html: bytes) -> str:
-        article = Article("https://benchmark.example/story")
+        article = Article("https://benchmark.example/story", fetch_images=False)
         article.download(input_html=html.decode("utf-8", "replace"))
         article.parse()
         return str(article.text)
