@@ -51,6 +51,7 @@ class Parts:
         page: The page's text view.
         kinds: What each passage is.
         root: The story's box.
+        end: One past the last box in it.
         inside: For each passage, whether it lies in that box and not in one that is outside.
         prose: For each passage, how much running text it is.
     """
@@ -60,6 +61,7 @@ class Parts:
         page: PageText,
         kinds: list[BlockKind],
         root: int,
+        end: int,
         inside: Sequence[bool],
         prose: Sequence[int],
         title: int | None,
@@ -68,6 +70,7 @@ class Parts:
         self.passages = page.passages
         self.kinds = kinds
         self.root = root
+        self.end = end
         self.prose = prose
         self.title = title
         self.kept = list(inside)
@@ -149,7 +152,7 @@ class Parts:
         for passage in self.passages:
             texts[passage.box] += 1
         pictured = [box.pictured for box in self.boxes]
-        for i in range(len(self.boxes) - 1, 0, -1):
+        for i in range(self.end - 1, self.root, -1):
             parent = self.boxes[i].parent
             texts[parent] += texts[i]
             if pictured[i] and not texts[i]:
@@ -160,7 +163,7 @@ class Parts:
     def _find_headers(self) -> list[bool]:
         """Boxes in a `<header>` other than the one with the headline."""
         headers = [False] * len(self.boxes)
-        for i in range(self.root + 1, len(self.boxes)):
+        for i in range(self.root + 1, self.end):
             box = self.boxes[i]
             headers[i] = box.tag == "header" or headers[box.parent]
         if self.title is not None:
@@ -188,20 +191,21 @@ class Parts:
 
     def _drop_headings_of_empty_boxes(self) -> None:
         """A heading in a box of its own with passages that were all dropped."""
+        headings = [i for i in self.given if self.kept[i] and self.kinds[i] == "heading"]
+        if not headings:
+            return
         kept = [0] * len(self.boxes)
         all_of_them = [0] * len(self.boxes)
         for i, passage in enumerate(self.passages):
             if self.kinds[i] not in APART:
                 kept[passage.box] += self.kept[i]
                 all_of_them[passage.box] += 1
-        for i in range(len(self.boxes) - 1, 0, -1):
+        for i in range(self.end - 1, self.root, -1):
             parent = self.boxes[i].parent
             kept[parent] += kept[i]
             all_of_them[parent] += all_of_them[i]
-        for i, passage in enumerate(self.passages):
-            if not self.kept[i] or self.kinds[i] != "heading":
-                continue
-            around = passage.box
+        for i in headings:
+            around = self.passages[i].box
             while around > self.root and all_of_them[around] == 1:
                 around = self.boxes[around].parent
             if around > self.root and kept[around] == 1:

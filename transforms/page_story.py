@@ -169,7 +169,7 @@ class _Judge:
         root = self._descend(self._start(title))
         end = self.ends[root]
         within = [root <= passage.box < end and not self.outside[passage.box] for passage in self.passages]
-        in_story = Parts(self.page, kinds, root, within, self.prose, title).settle()
+        in_story = Parts(self.page, kinds, root, end, within, self.prose, title).settle()
         standfirst, opening = self._standfirst(title, root, kinds, in_story)
         for i in opening:
             in_story[i] = True
@@ -344,7 +344,7 @@ class _Judge:
 
     def _descend(self, root: int) -> int:
         children: dict[int, int] = {}
-        for i in range(1, len(self.boxes)):
+        for i in range(root + 1, self.ends[root]):
             box = self.boxes[i]
             if (box.tag != "p" and self.live[i] > self.live[children.get(box.parent, i)]) or box.parent not in children:
                 children[box.parent] = i
