@@ -33,7 +33,8 @@ def feeds_of(data: bytes) -> list[ListedFeed]:
         data: The bytes of the file.
 
     Raises:
-        Reject: `empty` or `binary`; `too_deep` where outlines nest beyond reason; `bad_feed` where it is no OPML.
+        Reject: `empty` or `binary`; `too_large` or `too_deep` where outlines are more, or nest
+            deeper, than is reasonable; `bad_feed` where it is no OPML.
     """
     text, _ = decode(data)
     check_page(text)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
-from copydesk.transforms.draft import Draft, Metadata
+from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.page_blocks import PageText, lay_out, read_passages
 from copydesk.transforms.page_fragment import read_fragment
@@ -18,6 +19,8 @@ from copydesk.transforms.page_metadata import PageMetadata, read_metadata
 from copydesk.transforms.page_parts import APART
 from copydesk.transforms.page_story import Hints, Verdict, judge
 
+MIN_BODY: Final = 400
+"""Code points of a story in the metadata; what is shorter is a summary."""
 _SET_OFF: Final = re.compile(r"\s+[|\u2013\u2014\u00b7\u00bb-]\s+\S")
 
 __all__ = ["read_fragment", "read_page"]
@@ -45,6 +48,8 @@ def read_page(
         space collapsed, blocks joined by line breaks. What lies outside the story is marked, none is left out: each
         run of it is one block.
 
+        A page whose text shows no story but whose metadata hold it is read as that: the raw text is theirs.
+
     Raises:
         Reject: `empty`, `too_large`, `too_deep`, `bad_page`, or `no_story` where the page has text but no story.
     """
@@ -55,14 +60,31 @@ def read_page(
     tree = LexborHTMLParser(html)
     body = tree.body
     page = read_passages(body) if body is not None else PageText()
-    if not page.passages:
-        raise Reject("empty", "the page shows no text")
     said = read_metadata(tree, url)
-    verdict = judge(page, Hints(said.titles, said.standfirst or "", said.body))
-    if not any(yes and kind not in APART for yes, kind in zip(verdict.in_story, verdict.kinds, strict=True)):
+    verdict = judge(page, Hints(said.titles, said.standfirst or ""))
+    if any(yes and kind not in APART for yes, kind in zip(verdict.in_story, verdict.kinds, strict=True)):
+        raw, blocks = lay_out(page, verdict.kinds, verdict.in_story)
+    elif len(said.body) >= MIN_BODY:
+        raw, blocks = _told(said.body)
+    elif page.passages:
         raise Reject("no_story", "the page has text, but none of it is running prose")
-    raw, blocks = lay_out(page, verdict.kinds, verdict.in_story)
+    else:
+        raise Reject("empty", "the page shows no text")
     return Draft(source_uri, media_type, raw, blocks, _metadata(said, page, verdict))
+
+
+def _told(body: str) -> tuple[str, tuple[Block, ...]]:
+    """The story as the metadata tell it, for a page that is drawn by a script."""
+    if "</" in body or "<br" in body or "&lt;" in body:
+        return read_fragment(unescape(body) if "&lt;" in body else body)
+    lines = [" ".join(line.split()) for line in unescape(body).splitlines()]
+    raw = "\n".join([line for line in lines if line])
+    blocks = []
+    start = 0
+    for line in raw.split("\n"):
+        blocks.append(Block("paragraph", start, start + len(line), "p"))
+        start += len(line) + 1
+    return raw, tuple(blocks)
 
 
 def _metadata(said: PageMetadata, page: PageText, verdict: Verdict) -> Metadata:

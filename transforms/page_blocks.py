@@ -1,7 +1,8 @@
 """From a parsed page to its text view: passages of visible text, each with what the markup knows of it.
 
 The tree is walked once, in document order and without recursion. A passage ends where a browser would break the line:
-at the edges of every element that is not inline, and at a `<br>` in loose text, at two in a row inside a paragraph.
+at the edges of every element that is not inline, and at a `<br>` in loose text; inside a paragraph at two in a row, and
+at one between long lines where a sentence ends.
 White space of any kind inside a passage becomes one space; what no browser shows (scripts, styles, form fields, text
 for screen readers) is left out.
 """
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, Self
 
 from copydesk.transforms.draft import Block, BlockKind
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.page_guard import MAX_DEPTH
 from copydesk.transforms.page_names import Names, names_of
 
 # How a node is taken on the walk. Plain numbers: the members of an Enum would cost more than all the rest.
@@ -44,6 +47,11 @@ _NAMED: Final = frozenset(
     {"class", "id", "role", "itemprop", "data-testid", "data-component", "data-cy", "data-type", "data-module"}
 )
 _UNPRINTED: Final = ("\u00ad", "\u200b", "\u2060", "\ufeff")
+_LINE_BREAK: Final = "\x1e"
+"""Stands for a `<br>` in the passage under way: white space, so that it goes if the passage stays whole."""
+_ENDS_SENTENCE: Final = frozenset(".!?…\"'”’»。！？")
+_LONG_LINE: Final = 60
+"""Code points of a line that is no verse and no line of an address."""
 _MAX_TOKENS: Final = 24
 _NAMELESS: Final = names_of("")
 _NOT_SHOWN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -129,6 +137,9 @@ def read_passages(body: Node) -> PageText:
 
     Returns:
         Its passages and boxes; the first box is the body. Time and memory grow linearly with the number of nodes.
+
+    Raises:
+        Reject: `too_deep`.
     """
     page = PageText()
     boxes, passages = page.boxes, page.passages
@@ -158,7 +169,7 @@ def read_passages(body: Node) -> PageText:
                 _flush(pieces, passages, box, linked, bold)
                 linked = bold = breaks = 0
             else:
-                pieces.append("\n")
+                pieces.append(_LINE_BREAK)
             way = _UNSEEN
         elif way == _PICTURE:
             boxes[box].pictured = True
@@ -190,6 +201,8 @@ def read_passages(body: Node) -> PageText:
                 box = len(boxes) - 1
             if child is not None:
                 opened.append((way, outer))
+                if len(opened) > MAX_DEPTH:
+                    raise Reject("too_deep", f"more than {MAX_DEPTH:,} elements lie inside each other")
                 in_link += way == _LINK
                 in_bold += way == _BOLD
                 in_figure += way == _FIGURE
@@ -217,14 +230,42 @@ def read_passages(body: Node) -> PageText:
 
 
 def _flush(pieces: list[str], passages: list[Passage], box: int, linked: int, bold: int) -> None:
-    text = " ".join("".join(pieces).split())
+    joined = "".join(pieces)
     pieces.clear()
+    if _LINE_BREAK in joined:
+        lines = _paragraphs(joined.split(_LINE_BREAK))
+        if len(lines) > 1:
+            whole = max(1, sum(map(len, lines)))
+            shares = [(line, len(line) / whole) for line in lines]
+            passages += [Passage(line, box, int(linked * share), int(bold * share)) for line, share in shares]
+            return
+    text = _printed(joined)
+    if text:
+        passages.append(Passage(text, box, linked, bold))
+
+
+def _paragraphs(lines: list[str]) -> list[str]:
+    """The lines between line breaks: a paragraph ends where a sentence does, if the lines are long."""
+    paragraphs: list[str] = []
+    for line in map(_printed, lines):
+        if not line:
+            continue
+        before = paragraphs[-1] if paragraphs else ""
+        if before and not (before[-1] in _ENDS_SENTENCE and min(len(before), len(line)) >= _LONG_LINE):
+            paragraphs[-1] = f"{before} {line}"
+        else:
+            paragraphs.append(line)
+    return paragraphs
+
+
+def _printed(text: str) -> str:
+    """The text with white space collapsed and without what is not printed."""
+    text = " ".join(text.split())
     if not text.isascii():
         for character in _UNPRINTED:
             if character in text:
                 text = text.replace(character, "").strip()
-    if text:
-        passages.append(Passage(text, box, linked, bold))
+    return text
 
 
 def lay_out(page: PageText, kinds: Sequence[BlockKind], in_story: Sequence[bool]) -> tuple[str, tuple[Block, ...]]:

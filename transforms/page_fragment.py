@@ -9,7 +9,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from copydesk.transforms.draft import Block
 from copydesk.transforms.page_blocks import lay_out, read_passages
-from copydesk.transforms.page_guard import check_page
+from copydesk.transforms.page_guard import MAX_FRAGMENT_TAGS, check_page
 from copydesk.transforms.page_story import kinds_of
 
 _LISTED: Final = " "
@@ -71,7 +71,7 @@ def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:
     Raises:
         Reject: `too_large` or `too_deep`, as for pages.
     """
-    check_page(html)
+    check_page(html, MAX_FRAGMENT_TAGS)
     body = BeautifulSoup(f"<body>{html}", "lxml").body
     if body is None:
         return "", ()

@@ -61,7 +61,7 @@ class PageMetadata:
         published_raw: Time of publication as given.
         updated_raw: Time of the last change as given.
         language: BCP 47.
-        body: Text of the story in JSON-LD.
+        body: Text of the story in JSON-LD, as given: paragraphs in lines of their own, or markup, or neither.
     """
 
     headline: str | None
@@ -104,7 +104,7 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> PageMetadata:
         published_raw=_text(story.get("datePublished")) or head.first(_PUBLISHED) or _text(story.get("dateCreated")),
         updated_raw=_text(story.get("dateModified")) or head.first(_UPDATED),
         language=_language(head, story),
-        body=_text(story.get("articleBody")) or "",
+        body=_body(story.get("articleBody")),
     )
 
 
@@ -159,6 +159,11 @@ def _text(value: object) -> str | None:
     if "<" in value:
         value = _MARKUP.sub(" ", value)
     return " ".join(value.split()) or None
+
+
+def _body(value: object) -> str:
+    parts = [part for part in (value if isinstance(value, list) else [value]) if isinstance(part, str)]
+    return "\n".join(parts).strip()
 
 
 def _authors(value: object) -> tuple[str, ...]:

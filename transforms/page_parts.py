@@ -27,6 +27,7 @@ SHORT: Final = 40
 PLAIN_SHARE: Final = 0.8
 INSET_SHARE: Final = 0.2
 INSET_LINES: Final = 8
+TEASER_LINES: Final = 2
 PULL_QUOTE: Final = 400
 CAPTION: Final = 400
 CAPTION_LINES: Final = 3
@@ -38,6 +39,7 @@ _OWN_LINE: Final = frozenset({"p", "li", "blockquote", "pre", "dd", "dt", "td", 
 _GROUPS: Final = frozenset({"ul", "ol", "dl", "table", "tbody", "thead", "tr", "center", "figure"})
 _QUOTES: Final = " \"'“”„‟«»‹›‘’‚‛「」『』"
 _LABEL_ENDS: Final = frozenset(":|>»–—-→")
+_WORDS: Final = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){1,3}")
 _SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
 _ENDS: Final = re.compile(r"[.!?…。！？:;,\u2014\u2013\"'”’»«“)\]|]\s*$")
 
@@ -49,6 +51,7 @@ class Parts:
         page: The page's text view.
         kinds: What each passage is.
         root: The story's box.
+        end: One past the last box in it.
         inside: For each passage, whether it lies in that box and not in one that is outside.
         prose: For each passage, how much running text it is.
     """
@@ -58,6 +61,7 @@ class Parts:
         page: PageText,
         kinds: list[BlockKind],
         root: int,
+        end: int,
         inside: Sequence[bool],
         prose: Sequence[int],
         title: int | None,
@@ -66,6 +70,7 @@ class Parts:
         self.passages = page.passages
         self.kinds = kinds
         self.root = root
+        self.end = end
         self.prose = prose
         self.title = title
         self.kept = list(inside)
@@ -100,7 +105,7 @@ class Parts:
             passage.linked >= MIN_LINK
             and 2 * passage.linked >= length
             and len(label) <= LABEL
-            and label[-1:] in _LABEL_ENDS
+            and (label[-1:] in _LABEL_ENDS or _WORDS.fullmatch(label) is not None)
             and passage.text[-1] not in _SENTENCE_ENDS
         )
 
@@ -122,11 +127,21 @@ class Parts:
         """The text beside a picture in a box of their own."""
         passage = self.passages[i]
         box = self.boxes[passage.box]
-        if passage.box == self.root or box.tag in _OWN_LINE or len(passage.text) > CAPTION:
+        if passage.box == self.root or len(passage.text) > CAPTION:
             return False
         around = passage.box
+        if box.tag in _OWN_LINE:
+            # A paragraph may have a picture beside it: a caption is no sentence, or stands in a box that is named so.
+            if box.tag != "p" or self.kinds[i] != "paragraph":
+                return False
+            around = box.parent
+            sentence = passage.text[-1] in _SENTENCE_ENDS
+        else:
+            sentence = False
+        named = False
         while around > self.root and not self.crowded[around]:
-            if self.pictured[around]:
+            named = named or self.boxes[around].names.picture
+            if self.pictured[around] and (named or not sentence):
                 return True
             around = self.boxes[around].parent
         return False
@@ -137,7 +152,7 @@ class Parts:
         for passage in self.passages:
             texts[passage.box] += 1
         pictured = [box.pictured for box in self.boxes]
-        for i in range(len(self.boxes) - 1, 0, -1):
+        for i in range(self.end - 1, self.root, -1):
             parent = self.boxes[i].parent
             texts[parent] += texts[i]
             if pictured[i] and not texts[i]:
@@ -148,7 +163,7 @@ class Parts:
     def _find_headers(self) -> list[bool]:
         """Boxes in a `<header>` other than the one with the headline."""
         headers = [False] * len(self.boxes)
-        for i in range(self.root + 1, len(self.boxes)):
+        for i in range(self.root + 1, self.end):
             box = self.boxes[i]
             headers[i] = box.tag == "header" or headers[box.parent]
         if self.title is not None:
@@ -176,20 +191,21 @@ class Parts:
 
     def _drop_headings_of_empty_boxes(self) -> None:
         """A heading in a box of its own with passages that were all dropped."""
+        headings = [i for i in self.given if self.kept[i] and self.kinds[i] == "heading"]
+        if not headings:
+            return
         kept = [0] * len(self.boxes)
         all_of_them = [0] * len(self.boxes)
         for i, passage in enumerate(self.passages):
             if self.kinds[i] not in APART:
                 kept[passage.box] += self.kept[i]
                 all_of_them[passage.box] += 1
-        for i in range(len(self.boxes) - 1, 0, -1):
+        for i in range(self.end - 1, self.root, -1):
             parent = self.boxes[i].parent
             kept[parent] += kept[i]
             all_of_them[parent] += all_of_them[i]
-        for i, passage in enumerate(self.passages):
-            if not self.kept[i] or self.kinds[i] != "heading":
-                continue
-            around = passage.box
+        for i in headings:
+            around = self.passages[i].box
             while around > self.root and all_of_them[around] == 1:
                 around = self.boxes[around].parent
             if around > self.root and kept[around] == 1:
@@ -227,9 +243,23 @@ class Parts:
             length = sum(len(self.passages[i].text) for i in passages)
             if len(passages) > INSET_LINES:
                 continue
-            if "heading" in kinds and kinds & {"paragraph", "list_item"} and length <= INSET_SHARE * total:
+            titled = "heading" in kinds and kinds & {"paragraph", "list_item"}
+            if (titled or self._is_teaser(passages)) and length <= INSET_SHARE * total:
                 for i in passages:
                     self.kept[i] = False
+
+    def _is_teaser(self, passages: Sequence[int]) -> bool:
+        """Whether right above one passage, or two, in a box of their own there stands a linked headline."""
+        first = passages[0]
+        if len(passages) > TEASER_LINES or first == 0 or self.kept[first - 1]:
+            return False
+        above = self.passages[first - 1]
+        linked = len(above.text) >= MIN_LINK and above.linked >= LINKED * len(above.text)
+        return (
+            linked
+            and self._inset(above.box) is not None
+            and self._inset(above.box) == self._inset(self.passages[first].box)
+        )
 
     def _inset(self, box: int) -> int | None:
         """The outermost box with a name between a passage and the story's box that is no paragraph, list or table."""

@@ -56,6 +56,7 @@ DESCENT_SHARE: Final = 0.85
 STANDFIRST: Final = 1_000
 """Code points that a standfirst has at most; what is longer, or has more passages than these, is text."""
 STANDFIRST_LINES: Final = 3
+MIN_STANDFIRST: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,10 @@ class Hints:
     Attributes:
         titles: The headline as the metadata give it, once or more often.
         standfirst: The description.
-        body: The text of the story, where the metadata hold it.
     """
 
     titles: tuple[str, ...] = ()
     standfirst: str = ""
-    body: str = ""
 
 
 @dataclass(slots=True)
@@ -79,8 +78,8 @@ class Verdict:
 
     Attributes:
         kinds: Of each passage what it is.
-        in_story: Of each passage whether it belongs to the story; captions and credits in the story's box, and of the
-            picture above it, do, since the desk makes fields of them.
+        in_story: Of each passage whether it belongs to the story; captions, credits and bylines in the story's box, and
+            between the headline and it, do, since the desk makes fields of them.
         root: The box that holds the story.
         title: The passage that is the headline.
         standfirst: The passages of the standfirst, which is no part of the text.
@@ -122,15 +121,22 @@ def kinds_of(page: PageText, prose_held: Sequence[int] | None = None) -> list[Bl
     for i, box in enumerate(page.boxes):
         outer: BlockKind = of_box[box.parent] if i else "paragraph"
         kind = _KIND_OF_TAG.get(box.tag)
-        named = box.names.kind
-        if named is not None and box.tag not in HEADINGS and (prose_held is None or prose_held[i] <= most):
-            kind = named
+        if prose_held is None or prose_held[i] <= most or box.tag in HEADINGS:
+            if box.names.deck:
+                kind = kind or "paragraph"
+            elif box.names.kind is not None and box.tag not in HEADINGS:
+                kind = box.names.kind
+        else:
+            kind = None
         if kind == "quote" and box.names.social:
             kind = "embed"
         if kind is None:
             kind = outer if outer in _STICKY else "paragraph"
         elif (
-            outer == "embed" or (outer == "quote" and kind == "list_item") or (outer == "heading" and kind != "credit")
+            outer == "embed"
+            or (outer == "quote" and kind == "list_item")
+            or (outer == "heading" and kind != "credit")
+            or (outer == "caption" and kind == "heading" and box.tag != "h1")
         ):
             kind = outer
         of_box.append(kind)
@@ -149,6 +155,7 @@ class _Judge:
         self.prose = [_prose(passage, page.boxes[passage.box].tag) for passage in page.passages]
         for i in cards(page):
             self.prose[i] = 0
+        self.ends = _ends(page.boxes)
         self.held = self._sum_up(None)
         self.outside = self._find_outside()
         self.live = self._sum_up(self.outside)
@@ -160,15 +167,15 @@ class _Judge:
             return Verdict(kinds, [False] * len(self.passages))
         title = self._title_passage(kinds)
         root = self._descend(self._start(title))
-        inside = self._inside(root)
-        within = [inside[passage.box] and not self.outside[passage.box] for passage in self.passages]
-        in_story = Parts(self.page, kinds, root, within, self.prose, title).settle()
+        end = self.ends[root]
+        within = [root <= passage.box < end and not self.outside[passage.box] for passage in self.passages]
+        in_story = Parts(self.page, kinds, root, end, within, self.prose, title).settle()
         standfirst, opening = self._standfirst(title, root, kinds, in_story)
         for i in opening:
             in_story[i] = True
         for i in standfirst:
             in_story[i] = False
-        self._mark_captions(title, kinds, inside, in_story)
+        self._mark_fields(title, root, kinds, in_story)
         return Verdict(kinds, in_story, root, title, standfirst)
 
     # -- sums over boxes
@@ -189,7 +196,12 @@ class _Judge:
         most, weak = (share * self.held[0] if self.held else 0 for share in (OUTSIDE_SHARE, WEAK_SHARE))
         declared = self._declared()
         # `teaser` may be a part of the name of a box around them.
-        around = {outer for i in declared for outer in self._ancestors(i)}
+        around: set[int] = set()
+        for i in declared:
+            for outer in self._ancestors(i):
+                if outer in around:
+                    break
+                around.add(outer)
         limits = [most] * len(self.boxes)
         for i, box in enumerate(self.boxes):
             limits[i] = INSERT_SHARE * self.held[i] if i in declared else limits[box.parent] if i else most
@@ -232,13 +244,8 @@ class _Judge:
                 first[parent] = first[i]
         return first
 
-    def _inside(self, root: int) -> list[bool]:
-        inside = [False] * len(self.boxes)
-        if root < len(inside):
-            inside[root] = True
-        for i in range(root + 1, len(inside)):
-            inside[i] = inside[self.boxes[i].parent]
-        return inside
+    def _lies_in(self, box: int, outer: int) -> bool:
+        return outer <= box < self.ends[outer]
 
     # -- where the story is
 
@@ -259,10 +266,8 @@ class _Judge:
         """The box that is declared to hold the story, if it holds enough of the prose; else the body."""
         articles = [i for i, box in enumerate(self.boxes) if box.tag == "article" and self.live[i]]
         about = self._article_around(title, articles)
-        if about is not None:
-            within = self._inside(about)
         for candidates in ([i for i, box in enumerate(self.boxes) if box.names.story and self.live[i]], articles):
-            chosen = [i for i in candidates if within[i]] if about is not None else candidates
+            chosen = candidates if about is None else [i for i in candidates if self._lies_in(i, about)]
             if not chosen:
                 continue
             best = self._innermost(max(chosen, key=lambda i: (self.live[i], -i)), chosen)
@@ -274,8 +279,7 @@ class _Judge:
     def _innermost(self, best: int, declared: Sequence[int]) -> int:
         """From a declared box on to a declared box inside that holds most of its prose."""
         while True:
-            within = self._inside(best)
-            inner = [i for i in declared if i > best and within[i] and 2 * self.live[i] >= self.live[best]]
+            inner = [i for i in declared if best < i < self.ends[best] and 2 * self.live[i] >= self.live[best]]
             if not inner:
                 return best
             best = max(inner, key=lambda i: (self.live[i], -i))
@@ -295,8 +299,11 @@ class _Judge:
         return a.tag == b.tag and a.names.tokens[:1] == b.names.tokens[:1]
 
     def _outermost(self, boxes: Iterable[int]) -> list[int]:
-        chosen = set(boxes)
-        return [i for i in sorted(chosen) if not any(a in chosen for a in self._ancestors(i))]
+        outermost: list[int] = []
+        for i in sorted(boxes):
+            if not outermost or i >= self.ends[outermost[-1]]:
+                outermost.append(i)
+        return outermost
 
     def _ancestors(self, i: int) -> Iterable[int]:
         i = self.boxes[i].parent
@@ -306,13 +313,13 @@ class _Judge:
 
     def _one_of(self, alike: list[int], best: int) -> int:
         """One story in several boxes, or several stories in one box each?"""
-        best = next((i for i in alike if i == best or i in set(self._ancestors(best))), best)
+        best = next((i for i in alike if self._lies_in(best, i)), best)
         big = [i for i in alike if self.live[i] >= 0.25 * self.live[best]]
         if len(big) < 2:
             return best
         parts = big[:1]
         for i in big[1:]:
-            if self.boxes[i].tag == "article" or self._headline_between(parts[0], i):
+            if self.boxes[i].tag == "article" or self._headline_between(parts[-1], i):
                 break
             parts.append(i)
         if len(parts) == 1:
@@ -325,22 +332,19 @@ class _Judge:
         return any(self.boxes[passage.box].tag == "h1" for passage in self.passages[start:end])
 
     def _first_prose(self, box: int) -> int:
-        inside = self._inside(box)
         for i in range(self.first[box], len(self.passages)):
-            if self.prose[i] and inside[self.passages[i].box]:
+            if self.prose[i] and self._lies_in(self.passages[i].box, box):
                 return i
         return self.first[box]
 
     def _common(self, parts: list[int]) -> int:
-        path = [parts[0], *self._ancestors(parts[0])]
-        for part in parts[1:]:
-            others = {part, *self._ancestors(part)}
-            path = [i for i in path if i in others]
-        return path[0]
+        """The innermost box around all of them, which is that around the first and the last."""
+        around = {parts[0], *self._ancestors(parts[0])}
+        return next((i for i in (parts[-1], *self._ancestors(parts[-1])) if i in around), 0)
 
     def _descend(self, root: int) -> int:
         children: dict[int, int] = {}
-        for i in range(1, len(self.boxes)):
+        for i in range(root + 1, self.ends[root]):
             box = self.boxes[i]
             if (box.tag != "p" and self.live[i] > self.live[children.get(box.parent, i)]) or box.parent not in children:
                 children[box.parent] = i
@@ -356,7 +360,6 @@ class _Judge:
         self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: Sequence[bool]
     ) -> tuple[list[int], list[int]]:
         """The passages of the standfirst, and others above the story's box that the text opens with."""
-        inside = self._inside(root)
         start = next(
             (i for i, yes in enumerate(in_story) if yes and self.prose[i] and not self._is_deck(i, kinds[i], root)),
             len(in_story),
@@ -366,8 +369,12 @@ class _Judge:
         opening: list[int] = []
         for i in range(begin, start):
             passage = self.passages[i]
-            if inside[passage.box]:
-                if in_story[i] and self._is_deck(i, kinds[i], root):
+            if self._lies_in(passage.box, root):
+                if self.outside[passage.box]:
+                    deck = len(self.description) > 15 and _key(passage.text) == self.description
+                else:
+                    deck = self._is_deck(i, kinds[i], root)
+                if deck:
                     standfirst.append(i)
                 continue
             if kinds[i] not in ("paragraph", "heading", "list_item") or self.boxes[passage.box].tag == "h1":
@@ -377,16 +384,25 @@ class _Judge:
                 continue
             led = len(passage.text) >= MIN_PROSE and passage.linked < 0.5 * len(passage.text) and self._led(passage.box)
             if described or led:
-                apart = led or _key(passage.text) == self.description
+                apart = led or _key(passage.text).endswith(self.description)
                 apart = apart and kinds[i] != "list_item" and find_dateline(passage.text) is None
                 (standfirst if apart else opening).append(i)
+        if any(self._is_named_deck(i) for i in standfirst):
+            standfirst = [i for i in standfirst if self._is_named_deck(i)]
         if len(standfirst) > STANDFIRST_LINES or sum(len(self.passages[i].text) for i in standfirst) > STANDFIRST:
             return [], [i for i in (*standfirst, *opening) if not in_story[i]]
         return standfirst, opening
 
+    def _is_named_deck(self, i: int) -> bool:
+        box = self.boxes[self.passages[i].box]
+        return box.names.deck or self.boxes[box.parent].names.deck
+
     def _is_described(self, passage: Passage) -> bool:
         """Whether it begins as the description of the page in its metadata does."""
-        return len(self.description) > 30 and _key(passage.text[:120])[:60] == self.description[:60]
+        begin = self.description[:60]
+        # A place may stand before it, as in a dateline.
+        place = _key(passage.text[:160]).find(begin)
+        return 0 <= place <= 30 and (len(begin) > 30 or (len(begin) > 15 and _key(passage.text) == begin))
 
     def _is_deck(self, i: int, kind: BlockKind, root: int) -> bool:
         """Whether a passage in the story's box is the standfirst and not the first paragraph of the text.
@@ -398,7 +414,7 @@ class _Judge:
         tag = self.boxes[passage.box].tag
         if kind not in ("paragraph", "heading") or tag == "h1" or 2 * passage.linked >= len(passage.text):
             return False
-        if len(passage.text) < MIN_PROSE or find_dateline(passage.text) is not None:
+        if len(passage.text) < MIN_STANDFIRST or find_dateline(passage.text) is not None:
             return False
         led = in_header = False
         for steps, box in enumerate((passage.box, *self._ancestors(passage.box))):
@@ -413,17 +429,15 @@ class _Judge:
         loud = tag in HEADINGS or passage.bold >= 0.9 * len(passage.text)
         return (led and (described or in_header)) or (described and (loud or in_header))
 
-    def _mark_captions(
-        self, title: int | None, kinds: Sequence[BlockKind], inside: Sequence[bool], in_story: list[bool]
-    ) -> None:
-        """Captions inside the story's box, and between the headline and it, where the main picture is; each once."""
+    def _mark_fields(self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: list[bool]) -> None:
+        """Captions and bylines inside the story's box, and between the headline and it; each caption once."""
         begin = title if title is not None else len(kinds)
         seen = set()
         started = False
         for i, passage in enumerate(self.passages):
-            within = inside[passage.box]
+            within = self._lies_in(passage.box, root)
             started = started or within
-            if kinds[i] in ("caption", "credit"):
+            if kinds[i] in ("caption", "credit", "byline"):
                 near = within or (i > begin and not started)
                 if kinds[i] == "caption" and passage.text in seen:
                     near = False
@@ -439,6 +453,16 @@ class _Judge:
                 return True
             box = self.boxes[box].parent
         return False
+
+
+def _ends(boxes: Sequence[Box]) -> list[int]:
+    """For each box one past the last box inside it: the boxes stand in document order."""
+    ends = list(range(1, len(boxes) + 1))
+    for i in range(len(boxes) - 1, 0, -1):
+        parent = boxes[i].parent
+        if ends[i] > ends[parent]:
+            ends[parent] = ends[i]
+    return ends
 
 
 def _prose(passage: Passage, tag: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -59,8 +60,11 @@ def story(draft: Draft) -> list[str]:
     return [draft.raw[block.start : block.end] for block in draft.blocks if block.in_story]
 
 
+DESK = Desk()
+
+
 def edit(html: str, **options: str) -> Edited:
-    return Desk().edit(read(html, **options))
+    return DESK.edit(read(html, **options))
 
 
 def test_the_story_is_found_and_the_rest_marked() -> None:
@@ -240,3 +244,84 @@ def test_fragment_that_looks_like_an_address() -> None:
     raw, blocks = read_fragment("https://courier.example/page.html")
     assert raw == "https://courier.example/page.html"
     assert len(blocks) == 1
+
+
+LINES = [
+    f"The quay will close to all ships at noon on {day}, the harbour master said, and open later."
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+]
+BODY = "".join(f"<p>{line}</p>" for line in LINES)
+
+
+def lines_of(body: str) -> list[str]:
+    return edit(f"<title>Quay closes</title><body><article>{body}</article>").text.split("\n\n")
+
+
+def test_a_line_break_after_a_sentence_parts_long_lines_alone() -> None:
+    assert lines_of(f"<p>{'<br>'.join(LINES)}</p>") == LINES
+    verse = "Full fathom five<br>thy father lies.<br>Of his bones"
+    assert lines_of(f"{BODY}<p>{verse}</p>{BODY}")[len(LINES)] == "Full fathom five thy father lies. Of his bones"
+
+
+def test_a_story_inside_a_list_item_or_a_table_cell_is_no_list_and_no_table() -> None:
+    for page in (f"<ul><li>{BODY}</li></ul>", f"<table><tr><td>{BODY}</td></tr></table>"):
+        draft = read(f"<title>Quay closes</title><body>{page}")
+        assert {block.kind for block in draft.blocks if block.in_story} == {"paragraph"}
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        "<figure><img src=a.jpg><figcaption><h2>Ships wait off the quay.</h2></figcaption></figure>",
+        "<div class=media><img src=a.jpg><div class=mediaInfo><p>Ships wait off the quay.</p></div></div>",
+        "<div class=x1><img src=a.jpg><p>Ships wait off the quay</p></div>",
+    ],
+)
+def test_captions_without_the_element_for_them(figure: str) -> None:
+    page = f"<title>Quay closes</title><body><article>{BODY}{figure}<p>The end.</p></article>"
+    edited = edit(page)
+    assert [(caption.text or "").rstrip(".") for caption in edited.captions] == ["Ships wait off the quay"]
+    assert "Ships wait" not in edited.text
+
+
+def test_a_paragraph_beside_a_picture_is_text() -> None:
+    assert lines_of(f"{BODY}<div class=x1><img src=a.jpg><p>The ships wait.</p></div>") == [*LINES, "The ships wait."]
+
+
+@pytest.mark.parametrize(
+    ("inset", "stays"),
+    [
+        (
+            "<div class=x1><h3><a href=x>Ferry fares to rise in the spring</a></h3><p>Passengers will pay</p></div>",
+            False,
+        ),
+        ("<p>Read also <a href=x>Ferry fares to rise again in the spring</a></p>", False),
+        ("<div class='prompt hidden'><p>Passengers will pay more than they do now.</p></div>", False),
+        ("<div class='prompt hidden md:block'><p>Passengers will pay more than they do now.</p></div>", True),
+        ("<p>Passengers will pay <a href=x>a tenth more than they do now, the ferry company said</a>.</p>", True),
+    ],
+)
+def test_what_lies_in_a_story_and_belongs_to_another(inset: str, stays: bool) -> None:
+    assert (len(lines_of(f"{BODY}{inset}<p>The end.</p>")) > len(LINES) + 1) == stays
+
+
+@pytest.mark.parametrize("told", ["\n\n".join(LINES), "".join(f"<p>{line}</p>" for line in LINES)])
+@pytest.mark.parametrize("shown", ["", "<div id=app><p>Loading</p></div>"])
+def test_a_page_drawn_by_a_script_is_read_from_its_metadata(told: str, shown: str) -> None:
+    data = json.dumps({"@type": "NewsArticle", "headline": "Quay closes", "articleBody": told})
+    edited = edit(f'<script type="application/ld+json">{data}</script><body>{shown}')
+    assert edited.text.split("\n\n") == LINES
+    assert edited.headline == "Quay closes"
+
+
+def test_a_summary_in_the_metadata_is_no_story() -> None:
+    data = json.dumps({"@type": "NewsArticle", "headline": "Quay closes", "articleBody": LINES[0]})
+    with pytest.raises(Reject) as refused:
+        read(f'<script type="application/ld+json">{data}</script><body><p>Loading</p>')
+    assert refused.value.code == "no_story"
+
+
+def test_the_byline_above_the_story_gives_the_authors_where_the_metadata_name_none() -> None:
+    edited = edit(f"<h1>Quay closes</h1><p class=byline>By Ida Moss and Tom Reyes</p><article>{BODY}</article>")
+    assert edited.authors == ("Ida Moss", "Tom Reyes")
+    assert edited.text.split("\n\n") == LINES
