@@ -119,7 +119,7 @@ class Fetcher:
             for state in group:
                 found = self.poll(state, tick)
                 if found.exchange is not None:
-                    store.create(path_of(state.url, tick), to_warc(found.exchange))
+                    store.create(path_of(state.url, tick, found.exchange.body), to_warc(found.exchange))
                 polled.append((state, replace(found, exchange=None)))
             return polled
 

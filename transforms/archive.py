@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
@@ -66,10 +67,10 @@ def tick_name(tick: int) -> str:
     return datetime.fromtimestamp(tick, UTC).strftime("%Y-%m-%dT%H%M%SZ")
 
 
-def path_of(url: str, tick: int) -> str:
-    """Where the answer of a feed is kept, relative to the output."""
+def path_of(url: str, tick: int, body: bytes) -> str:
+    """Where the answer of a feed is kept, relative to the output: two answers never share a name."""
     host = _UNFIT.sub("-", (urlsplit(url).hostname or "").lower())[:80].strip("-.")
-    return f"{FOLDER}/{tick_name(tick)}/{host}-{digest(url)[:16]}.warc.gz"
+    return f"{FOLDER}/{tick_name(tick)}/{host}-{digest(url)[:16]}-{sha256(body).hexdigest()[:8]}.warc.gz"
 
 
 def to_warc(exchange: Exchange) -> bytes:

@@ -73,6 +73,9 @@ def test_no_header_breaks_the_record(headers: list[tuple[str, str]]) -> None:
 
 
 def test_names_are_of_feed_and_tick() -> None:
-    assert path_of("http://Feeds.Example/a", 1_790_000_000).startswith("raw/feeds/2026-09-21T141320Z/feeds.example-")
-    assert path_of("http://feeds.example/a", 1) != path_of("http://feeds.example/b", 1)
-    assert "/../" not in path_of("http://../etc", 1)
+    assert path_of("http://Feeds.Example/a", 1_790_000_000, b"").startswith(
+        "raw/feeds/2026-09-21T141320Z/feeds.example-"
+    )
+    names = [path_of(f"http://feeds.example/{name}", 1, body) for name in "ab" for body in (b"1", b"2")]
+    assert len(set(names)) == 4
+    assert "/../" not in path_of("http://../etc", 1, b"")

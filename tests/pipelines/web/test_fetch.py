@@ -75,13 +75,13 @@ def test_what_is_new_is_archived_before_it_is_remembered_and_what_is_not_is_not_
         answer(200, TWO),
     ]
     assert poll(fetcher, store, url).results == {"new": 1}
-    assert archives(store) == [path_of(url, NOW)]
-    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW))), source_uri="a")
+    assert archives(store) == [path_of(url, NOW, ONE)]
+    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW, ONE))), source_uri="a")
     assert (document.data, document.url, document.fetched_at) == (ONE, url, NOW * 1_000_000)
     assert poll(fetcher, store, url, NOW + 900).results == {"unchanged": 1}
     assert poll(fetcher, store, url, NOW + 1800).results == {"unchanged": 1}
     assert poll(fetcher, store, url, NOW + 2700).results == {"new": 1}
-    assert archives(store) == [path_of(url, NOW), path_of(url, NOW + 2700)]
+    assert archives(store) == [path_of(url, NOW, ONE), path_of(url, NOW + 2700, TWO)]
     said = [headers for path, headers in web.asked if path == "/feed"]
     assert [headers.get("if-none-match") for headers in said] == [None, '"1"', '"1"', '"2"']
     assert said[1]["if-modified-since"] == "Mon, 21 Sep 2026 14:00:00 GMT"
@@ -97,10 +97,19 @@ def test_the_same_round_gives_the_same_archive(web: Web, answer: Reply, fetcher:
     for name in "ab":
         store = open_store(str(tmp_path / name))
         fetcher.round(store, [f"{web.url}/feed"], NOW, asked_for=False)
-        data = store.read(path_of(f"{web.url}/feed", NOW))
+        data = store.read(path_of(f"{web.url}/feed", NOW, ONE))
         (document,) = iter_warc(io.BytesIO(data), source_uri="a")
         kept.append(document)
     assert kept[0] == kept[1]
+
+
+def test_two_rounds_in_one_second_keep_both_answers(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore
+) -> None:
+    web.answers["/feed"] = [answer(200, ONE), answer(200, TWO)]
+    for _ in range(2):
+        assert poll(fetcher, store, f"{web.url}/feed").results == {"new": 1}
+    assert len(archives(store)) == 2
 
 
 def test_feeds_are_asked_when_they_are_due(web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore) -> None:
@@ -175,7 +184,7 @@ def test_a_feed_that_has_moved_is_asked_where_it_is_and_known_by_where_it_was(
     for round_ in range(4):
         poll(fetcher, store, url, NOW + 900 * round_)
     assert web.paths() == ["/old", "/middle", "/new"] * 3 + ["/new"]
-    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW + 2700))), source_uri="a")
+    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW + 2700, TWO))), source_uri="a")
     assert (document.url, document.data) == (url, TWO)
 
 
