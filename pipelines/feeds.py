@@ -97,7 +97,7 @@ def fetcher_of(options: JobOptions) -> Fetcher:
         Allowed.of(options.allow_host),
         Bounds(max_bytes=options.max_document_bytes),
     )
-    return Fetcher(client, Politeness(client), Pace(options.every, seed=options.output))
+    return Fetcher(client, Politeness(client), Pace(options.every, seed=options.output), full_text=options.full_text)
 
 
 def ingest(

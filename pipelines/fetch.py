@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from copydesk.pipelines import feed_state
 from copydesk.pipelines.client import Answer, Client, FetchError
+from copydesk.pipelines.full_text import with_pages
 from copydesk.pipelines.politeness import Politeness
 from copydesk.pipelines.store import Store
 from copydesk.transforms.archive import Exchange, path_of, to_warc
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import glance, ttl_of
-from copydesk.transforms.feed_entry import Entry
+from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.identity import digest, house_of
 from copydesk.transforms.polling import Outcome, Pace, Remembered, after
 from copydesk.transforms.read import FEEDS
@@ -37,10 +38,14 @@ class Polled:
     Attributes:
         outcome: For the schedule.
         exchange: What is to be archived; None where there is nothing new.
+        feed: Its entries, where they could be read at a glance.
+        pages: What is archived with it.
     """
 
     outcome: Outcome
     exchange: Exchange | None = None
+    feed: Feed | None = None
+    pages: Sequence[Exchange] = ()
 
 
 @dataclass
@@ -76,23 +81,32 @@ class Fetcher:
         politeness: Towards their hosts.
         pace: How often.
         threads: How many publishers are asked at a time.
+        full_text: Fetch the pages of entries that are summaries.
     """
 
     client: Client
     politeness: Politeness
     pace: Pace
     threads: int = THREADS
+    full_text: bool = False
 
     def poll(self, state: Remembered, tick: int) -> Polled:
         """Asks for one feed. Raises nothing: what goes wrong is an outcome."""
         request = {"Accept": ACCEPT, **state.conditions()}
         try:
             answer = self.client.fetch(state.address, request, turn=self.politeness.turn, check=self.politeness.check)
-            return judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()])
+            found = judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()])
+            return self._with_pages(state, found) if self.full_text else found
         except FetchError as error:
             return Polled(Outcome(error=f"{error.code}: {error.message}"))
         except Exception as error:  # one feed cannot stop the round
             return Polled(Outcome(error=f"unexpected: {type(error).__name__}: {error}"))
+
+    def _with_pages(self, state: Remembered, found: Polled) -> Polled:
+        if found.exchange is None or found.feed is None:
+            return found
+        exchange, pages, versions = with_pages(found.exchange, found.feed, state.pages, self.client, self.politeness)
+        return Polled(replace(found.outcome, pages=versions), exchange, found.feed, pages)
 
     def round(self, store: Store, urls: Sequence[str], tick: int, *, asked_for: bool) -> Round:
         """Polls the feeds that are due, archives what is new, and remembers.
@@ -114,19 +128,20 @@ class Fetcher:
             return done
         feed_state.begin(store, tick)
 
-        def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Polled]]:
+        def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Outcome]]:
             polled = []
             for state in group:
                 found = self.poll(state, tick)
                 if found.exchange is not None:
-                    store.create(path_of(state.url, tick, found.exchange.body), to_warc(found.exchange))
-                polled.append((state, replace(found, exchange=None)))
+                    data = b"".join(map(to_warc, [found.exchange, *found.pages]))
+                    store.create(path_of(state.url, tick, found.exchange.body), data)
+                polled.append((state, found.outcome))
             return polled
 
         with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
             for group in pool.map(poll_all, _by_publisher(due)):
-                for state, found in group:
-                    new = after(state, found.outcome, tick, self.pace)
+                for state, outcome in group:
+                    new = after(state, outcome, tick, self.pace)
                     states[state.url] = new
                     if new.error:
                         done.failed.append((state.url, new.error))
@@ -192,7 +207,7 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         times=[time // 1_000_000 for time in times if time is not None],
         ttl=ttl_of(answer.body),
     )
-    return Polled(seen, exchange)
+    return Polled(seen, exchange, found)
 
 
 def _permanent(answer: Answer) -> str:

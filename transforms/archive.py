@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from fastwarc.warc import WarcRecord, WarcRecordType
@@ -48,6 +48,7 @@ class Exchange:
         body: Unpacked.
         hops: Redirects before the answer: status and the address named.
         media_type: What the body is, told from its bytes.
+        fields: Of our own, for the record of the answer: names as in `transforms.warc`, and values.
     """
 
     url: str
@@ -60,6 +61,7 @@ class Exchange:
     body: bytes
     hops: Sequence[tuple[int, str]]
     media_type: str
+    fields: Headers = ()
 
 
 def tick_name(tick: int) -> str:
@@ -89,6 +91,8 @@ def _record(exchange: Exchange, kind: str, content_type: str, block: bytes) -> b
     record.headers["Content-Type"] = content_type
     if kind == "response":
         record.headers["WARC-Identified-Payload-Type"] = exchange.media_type
+        for name, value in exchange.fields:
+            record.headers[name] = quote(value, safe=" /:?=-._~")
     else:
         record.headers["WARC-Concurrent-To"] = f"<urn:{_urn(exchange, 'response').decode()}>"
     record.set_bytes_content(block)
