@@ -116,14 +116,18 @@ def group_of(country: str, paragraphs: Iterable[str]) -> str:
 # -- the extractors
 
 
-def copydesk(desk: Desk) -> Extractor:
-    """This project: the page reader and the desk."""
+def copydesk(desk: Desk, standfirst: bool = False) -> Extractor:
+    """This project: the page reader and the desk; before the text the standfirst, if wanted and printed."""
 
     def extract(html: bytes) -> str:
         try:
-            return desk.edit(read_page(html, source_uri="benchmark")).text
+            draft = read_page(html, source_uri="benchmark")
         except Reject:
             return ""
+        edited = desk.edit(draft)
+        if standfirst and edited.standfirst in set(draft.raw.split("\n")) - {p.text for p in edited.paragraphs}:
+            return f"{edited.standfirst}\n\n{edited.text}"
+        return edited.text
 
     return extract
 
@@ -340,7 +344,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 rivals.append((name, extract))
     ours = wanted is None or "copydesk" in wanted
-    plain_desk = [("copydesk", copydesk(Desk()))] if ours else []
     found = False
     for folder, load in (("article-extraction-benchmark", scrapinghub), ("fundus", fundus)):
         if not (options.data / folder).is_dir():
@@ -348,11 +351,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         found = True
         pages = list(load(options.data))
+        own = [("copydesk, text alone", copydesk(Desk()))]
         if folder == "fundus":
             as_truth = Desk(keep={"dateline"}, cut={"social_post", "list"})
+            own.append(("copydesk, with standfirst", copydesk(Desk(), standfirst=True)))
+            own.append(("copydesk, set as the truth", copydesk(as_truth, standfirst=True)))
         else:
-            as_truth = Desk(keep={"dateline"})
-        systems = [*plain_desk, *([("copydesk, set as the truth", copydesk(as_truth))] if ours else []), *rivals]
+            own.append(("copydesk, set as the truth", copydesk(Desk(keep={"dateline"}))))
+        systems = [*(own if ours else []), *rivals]
         if folder == "fundus":
             run_paragraphs(pages, systems, options.noise)
         else:

@@ -22,6 +22,9 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+from spelling_rivals import INTO_US_ONLY, Convert, by_table, installed
 
 from copydesk.transforms.spelling import Speller
 from copydesk.transforms.spelling.scan import fold
@@ -30,6 +33,7 @@ from copydesk.transforms.spelling.table import VARIETIES, Entry, prefixes, table
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+VARCON = SHARED / "varcon" / "varcon.txt"
 VARCON_COLUMNS = dict(zip(VARIETIES, "ABZCD", strict=True))
 PROSE = {
     "en-US": ("postgresql-doc-15", "debian-handbook"),
@@ -39,28 +43,101 @@ PROSE = {
 """Packages by the variety their authors write."""
 DOCUMENT = 3000
 """Length of a document of the speed test, in characters."""
+SPEED_TEXT = 3_000_000
+"""How much of the prose the speed test takes, in characters."""
 
 
-def cases() -> None:
-    """Share of the development cases that come out exactly right, with and without respelling."""
+GROUPS = (
+    ("names", "neg.name"),
+    ("sense +", "pos.sense"),
+    ("sense -", "neg.sense"),
+    ("machine", "machine"),
+)
+"""Groups of the development cases, by what their kind holds."""
+
+
+def cases(texts: list[str]) -> None:
+    """Share of the development cases that come out exactly right: this project, other systems, nothing at all."""
     path = SHARED / "spelling_cases.jsonl"
     if not path.exists():
         print(f"cases: skipped, {path} is absent")
         return
     found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    for name, policy in (("no change", None), ("names=keep", "keep"), ("names=official", "official")):
-        right: Counter[str] = Counter()
-        total: Counter[str] = Counter()
-        spellers = {v: Speller(v, names=policy) for v in VARIETIES} if policy else {}
-        for case in found:
-            given, wanted, kind = case["input"], case["expected"], case["kind"]
-            got = spellers[case["target_variety"]].apply(given).text if spellers else given
-            groups = ["must change" if given != wanted else "must not change"]
-            marks = (("names", "neg.name"), ("sense +", "pos.sense"), ("sense -", "neg.sense"), ("machine", "machine"))
-            for group in groups + [group for group, mark in marks if mark in kind]:
+    print(f"cases, all {len(found)} of them, in {len(VARIETIES)} varieties")
+    print(TABLE_HEAD)
+    _row("copydesk", _shares(found, _copydesk()))
+    _row("copydesk, hyphens=modern", _shares(found, _copydesk(hyphens="modern")))
+    _row("copydesk, names=official, hyphens=modern", _shares(found, _copydesk(names="official", hyphens="modern")))
+    both = [case for case in found if case["target_variety"] in ("en-US", "en-GB")]
+    documents = _documents("\n\n".join(texts)[:SPEED_TEXT])
+    print(f"cases, the {len(both)} into en-US and en-GB, beside other systems; MB/s in the prose, where that is given")
+    print(TABLE_HEAD)
+    systems: dict[str, Convert] = {"no change": lambda texts, variety: texts, "copydesk": _copydesk()}
+    rivals, absent = installed()
+    if VARCON.exists():
+        systems["VarCon <= 60, unambiguous, regex"] = _varcon_rival()
+    for name, convert in (systems | rivals).items():
+        variety = "en-US" if name in INTO_US_ONLY else "en-GB"
+        _row(name, _shares(both, convert), _throughput(documents, convert, variety) if documents else None)
+    if absent:
+        print(f"left out, not installed (the extra bench-spelling): {', '.join(absent)}")
+
+
+COLUMNS = ("must change", "must not", *(group for group, _ in GROUPS))
+TABLE_HEAD = f"| system | {' | '.join(COLUMNS)} | MB/s |\n|---|{'--:|' * (len(COLUMNS) + 1)}"
+
+
+def _copydesk(**options: Any) -> Convert:
+    spellers = {variety: Speller(variety, **options) for variety in VARIETIES}
+    return lambda texts, variety: [spellers[variety].apply(text).text for text in texts]
+
+
+def _varcon_rival() -> Convert:
+    """The table that VarCon makes of itself: unambiguous words up to level 60, no context."""
+    rows = list(varcon_rows(VARCON, 60))
+    tables = []
+    for column, other in (("A", "B"), ("B", "A")):
+        wanted: dict[str, set[str]] = defaultdict(set)
+        fine = {form for _, accepted in rows for form in accepted.get(column, ())}
+        for preferred, _ in rows:
+            if column in preferred and other in preferred:
+                wanted[preferred[other]].add(preferred[column])
+        tables.append({old: next(iter(new)) for old, new in wanted.items() if len(new) == 1 and old not in fine})
+    converters = dict(zip(("en-US", "en-GB"), map(by_table, tables), strict=True))
+    return lambda texts, variety: [converters[variety](text) for text in texts]
+
+
+def _shares(found: list[dict[str, str]], convert: Convert) -> dict[str, tuple[int, int]]:
+    """Exactly right and all, by group."""
+    right: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for variety in VARIETIES:
+        chosen = [case for case in found if case["target_variety"] == variety]
+        if not chosen:
+            continue
+        got = convert([case["input"] for case in chosen], variety)
+        for case, text in zip(chosen, got, strict=True):
+            groups = ["must change" if case["input"] != case["expected"] else "must not"]
+            for group in groups + [name for name, mark in GROUPS if mark in case["kind"]]:
                 total[group] += 1
-                right[group] += got == wanted
-        print(f"cases, {name}: " + ", ".join(f"{g} {right[g]}/{total[g]} ({right[g] / total[g]:.1%})" for g in total))
+                right[group] += text == case["expected"]
+    return {group: (right[group], total[group]) for group in total}
+
+
+def _row(name: str, shares: dict[str, tuple[int, int]], rate: float | None = None) -> None:
+    cells = [f"{shares[column][0] / shares[column][1]:.1%}" for column in COLUMNS]
+    print(f"| {name} | {' | '.join(cells)} | {'' if rate is None else format(rate, '.2g' if rate < 10 else '.0f')} |")
+
+
+def _throughput(documents: list[str], convert: Convert, variety: str) -> float:
+    """MB/s over as many documents as two seconds allow."""
+    convert(documents[:2], variety)
+    done, size, started = 0, 1, time.perf_counter()
+    while done < len(documents) and time.perf_counter() - started < 2:
+        convert(documents[done : done + size], variety)
+        done += size
+        size *= 2
+    return sum(map(len, documents[:done])) / (time.perf_counter() - started) / 1e6
 
 
 def varcon_rows(path: Path, level: int) -> Iterator[tuple[dict[str, str], dict[str, set[str]]]]:
@@ -92,7 +169,7 @@ def varcon_rows(path: Path, level: int) -> Iterator[tuple[dict[str, str], dict[s
 
 def audit() -> None:
     """How much of VarCon the tables cover, and what they change that it accepts."""
-    path = SHARED / "varcon" / "varcon.txt"
+    path = VARCON
     if not path.exists():
         print(f"audit: skipped, {path} is absent")
         return
@@ -175,6 +252,10 @@ def _made_text() -> str:
     return " ".join(line.split("\t")[1] for line in lines if line and not line.startswith("#"))
 
 
+def _documents(text: str) -> list[str]:
+    return [text[at : at + DOCUMENT] for at in range(0, len(text) - DOCUMENT, DOCUMENT)]
+
+
 def _rate(documents: list[str], work: Callable[[str], object]) -> float:
     """MB/s over the documents, from the best of ten passes over each: other work on the machine is kept out."""
     total = 0
@@ -190,12 +271,12 @@ def _rate(documents: list[str], work: Callable[[str], object]) -> float:
 
 def speed(texts: list[str]) -> None:
     """MB/s on documents of 3,000 characters with everything on."""
-    sources = {"prose": "\n\n".join(texts)[:3_000_000], "cases, the densest text there can be": _made_text()}
+    sources = {"prose": "\n\n".join(texts)[:SPEED_TEXT], "cases, the densest text there can be": _made_text()}
     for name, text in sources.items():
-        documents = [text[at : at + DOCUMENT] for at in range(0, len(text) - DOCUMENT, DOCUMENT)]
+        documents = _documents(text)
         if documents:
             print(f"speed, {name}: fold alone {_rate(documents, fold):.0f} MB/s")
-            for variety in ("en-GB", "en-US"):
+            for variety in VARIETIES:
                 speller = Speller(variety)
                 speller.apply("warm")
                 changes = sum(len(speller.apply(document).changes) for document in documents) / len(documents)
@@ -221,9 +302,9 @@ def main() -> None:
     print(f"rules {Speller('en-GB').version}, {len(prefixes())} productive prefixes")
     for variety in VARIETIES:
         print(f"table, {variety}: {len(table(variety))} forms")
-    cases()
-    audit()
     texts = prose(options.prose)
+    cases(texts)
+    audit()
     speed(texts)
     start()
 

@@ -33,6 +33,7 @@ from copydesk.transforms.read import Limits
 from copydesk.transforms.steps import EditStep, Opened, ReadStep, Taken
 
 HERE = Path(__file__)
+MEMORY_WINDOW = "32MiB"
 
 
 def clean(paths: Sequence[Path], target: Path) -> int:
@@ -143,7 +144,7 @@ def timed(command: Sequence[str]) -> tuple[float, int]:
     return time.monotonic() - start, peak.peak
 
 
-def command_for(way: str, folder: Path, out: Path, workers: int) -> list[str]:
+def command_for(way: str, folder: Path, out: Path, workers: int, *options: str) -> list[str]:
     """The command that runs one way."""
     if way == "copydesk":
         run = "import sys; from copydesk.pipelines.cli import main; main(sys.argv[1:])"
@@ -158,6 +159,7 @@ def command_for(way: str, folder: Path, out: Path, workers: int) -> list[str]:
             "--workers",
             str(workers),
             "--quiet",
+            *options,
         ]
     return [
         sys.executable,
@@ -194,14 +196,17 @@ def compare(name: str, folder: Path, documents: int, scratch: Path, workers: int
 
 
 def memory(scratch: Path, stories: int, workers: int) -> None:
-    """Prints the peak memory over 1, 10 and 30 times the same amount of input."""
-    print(f"\nmemory, {workers} workers: stories in JSON lines")
+    """Prints the peak memory over 1, 10 and 30 times the same amount of input.
+
+    Memory follows the size of a window and of an output file, so the windows are small: the least input fills one.
+    """
+    print(f"\nmemory, {workers} workers, --batch-bytes {MEMORY_WINDOW}: stories in JSON lines")
     print(f"{'':12}{'MB in':>9}{'s':>8}{'peak MB':>9}")
     for times in (1, 10, 30):
         folder, out = scratch / "in", scratch / "out"
         made_news.write_text(folder, stories * times, 4 * times)
         size = _size(folder)
-        spent, peak = timed(command_for("copydesk", folder, out, workers))
+        spent, peak = timed(command_for("copydesk", folder, out, workers, "--batch-bytes", MEMORY_WINDOW))
         print(f"{times:>3} times   {size / 1e6:9.0f}{spent:8.1f}{peak / 1e6:9.0f}", flush=True)
         shutil.rmtree(folder)
         shutil.rmtree(out)
@@ -231,7 +236,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0, help="how long the plain loop should take")
     parser.add_argument("--only", choices=("text", "pages", "memory"))
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--memory-stories", type=int, default=60_000, help="stories in the smallest memory run")
+    parser.add_argument("--memory-stories", type=int, default=20_000, help="stories in the smallest memory run")
     for hidden in ("--way", "--folder", "--out"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     given = parser.parse_args()

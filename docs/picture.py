@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 from copydesk.schemas.article import Article
 from copydesk.transforms.edit import Editor
+from copydesk.transforms.explain import Explained, explain
 from copydesk.transforms.text import read_text
 
 FOLDER = Path(__file__).parent
@@ -32,36 +31,19 @@ Run = tuple[str, str]
 """A class of the style, and words."""
 
 
-def runs_of(raw: str, article: Article) -> Iterator[list[Run]]:
-    """The raw text line by line, parted into runs by what was done to them."""
-    respelled = {change.old: change.new for change in article.respelled}
-    at = 0
-    for line in raw.split("\n"):
-        end = at + len(line)
-        runs: list[Run] = []
-        place = at
-        for cut in article.removed:
-            if at <= cut.start < end:
-                runs += _words(raw[place : cut.start], respelled)
-                runs.append(("cut", raw[cut.start : cut.start + cut.length]))
-                runs.append(("why", f" {cut.kind} "))
-                place = cut.start + cut.length
-        runs += _words(raw[place:end], respelled)
-        if line.strip():
-            yield runs
-        at = end + 1
-
-
-def _words(text: str, respelled: dict[str, str]) -> list[Run]:
-    runs: list[Run] = []
-    for old, new in respelled.items():
-        found = re.search(rf"\b{re.escape(old)}\b", text)
-        if found:
-            before, after = text[: found.start()], text[found.end() :]
-            return [*_words(before, respelled), ("old", old), ("new", f" {new}"), *_words(after, respelled)]
-    if text:
-        runs.append(("", text))
-    return runs
+def runs_of(story: Explained) -> list[list[Run]]:
+    """The raw text line by line, blank ones left out, parted into runs by what was done to them."""
+    lines: list[list[Run]] = [[]]
+    for run in story.runs():
+        if isinstance(run, str):
+            first, *rest = run.split("\n")
+            lines[-1].append(("", first))
+            lines += [[("", words)] for words in rest]
+        elif run.new is None:
+            lines[-1] += [("cut", run.text), ("why", f" {run.kind} ")]
+        else:
+            lines[-1] += [("old", run.text), ("new", f" {run.new}")]
+    return [[run for run in line if run[1]] for line in lines if any(words.strip() for _, words in line)]
 
 
 def shorten(runs: list[Run]) -> list[Run]:
@@ -123,7 +105,8 @@ def columns_of(article: Article) -> list[tuple[str, str]]:
 def draw() -> str:
     """The picture."""
     raw = EXAMPLE.read_text(encoding="utf-8")
-    article = Editor("", spelling="en-US").edit(read_text(raw, source_uri=EXAMPLE.name))
+    story = explain(read_text(raw, source_uri=EXAMPLE.name), Editor("", spelling="en-US"))
+    assert story.article is not None
     body: list[str] = []
     y = 30
 
@@ -134,13 +117,13 @@ def draw() -> str:
         y += LINE
 
     row([("head", "Before: a line of the file in each block; what is cut is struck through, with its kind")])
-    for runs in runs_of(raw, article):
+    for runs in runs_of(story):
         for line in wrapped(shorten(runs)):
             row(line)
         y += 5
     y += 10
     row([("head", "After: the row in Parquet")])
-    for name, value in columns_of(article):
+    for name, value in columns_of(story.article):
         lines = textwrap.wrap(textwrap.shorten(value, 260, placeholder=" [...]"), COLUMNS - 12)
         row([("name", f"{name:<12}"), ("", lines[0] if lines else "")])
         for line in lines[1:]:

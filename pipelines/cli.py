@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from typing import Any
 
 import click
+import orjson
 from rich.console import Console
 
 from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
@@ -30,14 +31,19 @@ def cli() -> None:
     """Raw news in, clean house-styled Parquet out; every line it cuts, it can show."""
 
 
-def job_options(command: Command) -> Command:
+def job_options(command: Command, options: Sequence[Option] = OPTIONS) -> Command:
     """Gives a command the options of the table that it has, and --config."""
-    for option in reversed(OPTIONS):
+    for option in reversed(options):
         if option.command in ("", command.__name__):
             command = click.option(option.flag, option.name, **_click_settings(option))(command)
     return click.option("--config", metavar="FILE", help="Options from a TOML or YAML file; the command line wins.")(
         command
     )
+
+
+def editing_options(command: Command) -> Command:
+    """Gives a command the options that decide what becomes of one story, and --config."""
+    return job_options(command, [option for option in OPTIONS if option.edits])
 
 
 def _click_settings(option: Option) -> dict[str, Any]:
@@ -150,11 +156,39 @@ def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: C
         sys.exit(EXIT_FAILURES)
 
 
-def _options(given: dict[str, Any], config: str | None, beam_args: list[str]) -> JobOptions:
+def _options(given: dict[str, Any], config: str | None, beam_args: Sequence[str] = ()) -> JobOptions:
     _quieten_beam()
     today = datetime.now(UTC).date().isoformat()
     given = {name: value for name, value in given.items() if value not in (None, ())}
     return resolve(given, read_config(config) if config else {}, today, beam_args)
+
+
+@cli.command(short_help="Show what is done to a story, and why.")
+@click.argument("files", nargs=-1, metavar="FILE_OR_URI...")
+@click.option("--html", "form", flag_value="html", help="Print a page: copydesk explain FILE --html > story.html")
+@click.option("--json", "form", flag_value="json", help="Print JSON, a line a story.")
+@editing_options
+def explain(files: tuple[str, ...], form: str | None, config: str | None, **given: Any) -> None:
+    """Shows the stories of files with every cut struck through and named, every respelling, and every field.
+
+    FILE_OR_URI is what `ingest` takes, or the `source_uri` of a row: 'feed.xml#entry=3'. Nothing is written.
+    """
+    from copydesk.pipelines import show
+    from copydesk.pipelines.explaining import stories
+
+    if not files:
+        raise OptionsError(["say what to explain: copydesk explain FILE"])
+    options = _options({**given, "output": "."}, config)
+    found = stories(files, options)
+    if form == "html":
+        click.echo(show.to_page(found), nl=False)
+    elif form == "json":
+        for story in found:
+            click.echo(orjson.dumps(story.as_json(), option=orjson.OPT_APPEND_NEWLINE), nl=False)
+    else:
+        console = Console(soft_wrap=False)
+        for story in found:
+            show.to_terminal(story, console)
 
 
 @cli.command(short_help="Check an output against its manifests.")

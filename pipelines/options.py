@@ -17,7 +17,8 @@ from copydesk.pipelines.records import SEPARATORS
 from copydesk.pipelines.store import as_url
 from copydesk.transforms.boilerplate import PROFILES
 from copydesk.transforms.spelling import VARIETIES
-from copydesk.transforms.spelling.speller import Names, Quotes
+from copydesk.transforms.spelling.speller import Acronyms, Names, Quotes
+from copydesk.transforms.spelling.table import Hyphens
 
 MIB = 1 << 20
 
@@ -59,6 +60,11 @@ class Option:
         """Its name on the command line."""
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def edits(self) -> bool:
+        """It decides what becomes of one story, wherever that goes."""
+        return self.name == "rules" or (self.shapes_output and self.name != "batch_bytes")
+
 
 OPTIONS: tuple[Option, ...] = (
     Option("output", "text", None, "The folder or object store (s3://, gs://, az://) that the Parquet goes to.", "OUT"),
@@ -84,6 +90,23 @@ OPTIONS: tuple[Option, ...] = (
         "house",
         "Quoted speech: follow the `house` variety, or `keep` its spelling.",
         choices=("house", "keep"),
+        shapes_output=True,
+    ),
+    Option(
+        "hyphens",
+        "text",
+        "variety",
+        "Words that have grown together: close up what the `variety` does (co-operate), `modern` forms too (e-mail, "
+        "on-line), or `keep` them.",
+        choices=("variety", "modern", "keep"),
+        shapes_output=True,
+    ),
+    Option(
+        "acronyms",
+        "text",
+        "keep",
+        "Acronyms said as words: `keep` them, write them as a `word` (Nasa) or in `capitals` (NASA).",
+        choices=("keep", "word", "capitals"),
         shapes_output=True,
     ),
     Option(
@@ -169,6 +192,8 @@ class JobOptions:
     spelling: str = "en-US"
     names: Names = "keep"
     quotes: Quotes = "house"
+    hyphens: Hyphens = "variety"
+    acronyms: Acronyms = "keep"
     profile: str = "story"
     keep: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()

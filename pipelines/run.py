@@ -153,6 +153,8 @@ def editor_for(options: JobOptions) -> Editor:
             spelling=options.spelling,
             names=options.names,
             quotes=options.quotes,
+            hyphens=options.hyphens,
+            acronyms=options.acronyms,
             profile=options.profile,
             keep=options.keep,
             cut=options.cut,

@@ -27,6 +27,7 @@ _BOMS = (
 _NAMES = {"utf_8": "utf-8", "utf_16_le": "utf-16le", "utf_16_be": "utf-16be"}
 # All C0 controls and DEL but tab, line feed, vertical tab, form feed, carriage return and escape (ISO-2022-JP).
 _CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b") | {0x7F})
+_BLANK_ASCII = b" " * 128 + bytes(range(128, 256))
 _MAX_CONTROLS = 0.01
 _MAX_LOST = 0.01
 _MIN_UTF8_SEQUENCES = 4
@@ -70,8 +71,8 @@ def decode(data: bytes, *, declared: str | None = None, html: bool = False) -> t
     text, name = _decode(data, declared, html)
     if not text.strip().strip(_INVISIBLE).strip():
         raise Reject("empty", f"{len(data)} bytes of white space" if data else "0 bytes")
-    text = repair_mojibake(text)
-    if _share(len(_C1.findall(text)), len(text)) > _MAX_LOST:
+    text, beyond = _repair(text)
+    if _share(len(_C1.findall(beyond)), len(text)) > _MAX_LOST:
         raise Reject("undecodable", f"read as {name}, the text is full of control characters")
     return text, name
 
@@ -108,6 +109,8 @@ def _decode(data: bytes, declared: str | None, html: bool) -> tuple[str, str]:
         return text, _NAMES[wide]
     if is_binary(data):
         raise Reject("binary", "more than one byte in a hundred is a control character")
+    if (text := _plainly_utf8(data)) is not None:
+        return text, "utf-8"
     encoding = (encoding_of(declared) if declared else None) or (declared_in_html(data) if html else None)
     return _decode_declared(data, encoding) or _decode_utf8(data) or _decode_code_page(data)
 
@@ -135,6 +138,16 @@ def _decode_declared(data: bytes, encoding: Encoding | None) -> tuple[str, str] 
         return None
     text = _fitting(data, encoding.codec)
     return None if text is None or _has_controls(text) else (text, encoding.name)
+
+
+def _plainly_utf8(data: bytes) -> str | None:
+    """The text where the bytes are well-formed UTF-8 with so much beyond ASCII that no declaration beats it."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    # A character beyond ASCII has at most three bytes more than one.
+    return text if len(data) - len(text) >= 3 * _MIN_UTF8_SEQUENCES else None
 
 
 def _utf8_sequences(data: bytes) -> int:
@@ -248,15 +261,33 @@ def repair_mojibake(text: str) -> str:
     ftfy's badness falls, and where the text as a whole holds at least two such characters and more such lines than
     lines with good characters beyond ASCII. C1 controls that windows-1252 prints as quotes and dashes become those.
     """
-    if _C1.search(text):
+    return _repair(text)[0]
+
+
+def _repair(text: str) -> tuple[str, str]:
+    """The text set right, and its runs of characters beyond ASCII."""
+    beyond = _beyond_ascii(text)
+    if _C1.search(beyond):
         text = ftfy.fixes.fix_c1_controls(text)
-    if len(_MOJIBAKE.findall(text)) < _MIN_MOJIBAKE:
-        return text
+        beyond = _beyond_ascii(text)
+    if len(_MOJIBAKE.findall(beyond)) < _MIN_MOJIBAKE:
+        return text, beyond
     lines = text.splitlines(keepends=True)
     repaired = [_repair_line(line) for line in lines]
     wrong = sum(1 for line, new in zip(lines, repaired, strict=True) if new != line)
     good = sum(1 for line, new in zip(lines, repaired, strict=True) if new == line and not line.isascii())
-    return "".join(repaired) if wrong > good else text
+    if wrong <= good:
+        return text, beyond
+    text = "".join(repaired)
+    return text, _beyond_ascii(text)
+
+
+def _beyond_ascii(text: str) -> str:
+    """The runs of characters beyond ASCII with a space between them: what is left to search is a tenth of a page."""
+    if text.isascii():
+        return ""
+    runs = text.encode("utf-8", "surrogatepass").translate(_BLANK_ASCII).split()
+    return b" ".join(runs).decode("utf-8", "surrogatepass")
 
 
 def _repair_line(line: str) -> str:

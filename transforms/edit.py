@@ -13,7 +13,8 @@ from copydesk.transforms.boilerplate import Desk, Rule, profile
 from copydesk.transforms.draft import Draft
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.language import language_of
-from copydesk.transforms.spelling.speller import Change, Names, Quotes, Speller
+from copydesk.transforms.spelling.speller import Acronyms, Change, Names, Quotes, Speller
+from copydesk.transforms.spelling.table import Hyphens
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Editor:
         spelling: The variety: `en-US`, `en-GB`, `en-GB-oxendict`, `en-CA`, `en-AU`, or `keep`.
         names: What happens to proper names: `keep`, `official` or `target`.
         quotes: What happens to quoted speech: `house` or `keep`.
+        hyphens: Which words are closed up: `variety`, `modern` or `keep`.
+        acronyms: How acronyms said as words are written: `keep`, `word` or `capitals`.
         profile: Which cuts are made: `story` or `archive`.
         keep: Kinds of cuts that are not made, beyond the profile.
         cut: Kinds of cuts that are made although the profile keeps them.
@@ -37,6 +40,8 @@ class Editor:
     spelling: str = "en-US"
     names: Names = "keep"
     quotes: Quotes = "house"
+    hyphens: Hyphens = "variety"
+    acronyms: Acronyms = "keep"
     profile: str = "story"
     keep: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
@@ -58,7 +63,7 @@ class Editor:
     @cached_property
     def speller(self) -> Speller:
         """The speller that these options ask for."""
-        return _speller(self.spelling, self.names, self.quotes)
+        return _speller(self.spelling, self.names, self.quotes, self.hyphens, self.acronyms)
 
     @cached_property
     def version(self) -> str:
@@ -120,8 +125,8 @@ def _desk(rules: tuple[Rule, ...] | None, name: str, keep: tuple[str, ...], cut:
 
 
 @lru_cache(maxsize=8)
-def _speller(variety: str, names: Names, quotes: Quotes) -> Speller:
-    return Speller(variety, names=names, quotes=quotes)
+def _speller(variety: str, names: Names, quotes: Quotes, hyphens: Hyphens, acronyms: Acronyms) -> Speller:
+    return Speller(variety, names=names, quotes=quotes, hyphens=hyphens, acronyms=acronyms)
 
 
 def _is_english(language: str | None) -> bool:

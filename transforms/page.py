@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from selectolax.lexbor import LexborHTMLParser
 
-from copydesk.schemas.article import Caption
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
 from copydesk.transforms.draft import Draft, Metadata
@@ -13,7 +15,10 @@ from copydesk.transforms.page_blocks import PageText, lay_out, read_passages
 from copydesk.transforms.page_fragment import read_fragment
 from copydesk.transforms.page_guard import check_page
 from copydesk.transforms.page_metadata import PageMetadata, read_metadata
+from copydesk.transforms.page_parts import APART
 from copydesk.transforms.page_story import Hints, Verdict, judge
+
+_SET_OFF: Final = re.compile(r"\s+[|\u2013\u2014\u00b7\u00bb-]\s+\S")
 
 __all__ = ["read_fragment", "read_page"]
 
@@ -37,7 +42,8 @@ def read_page(
 
     Returns:
         The draft. Its raw text is the page's text view: every visible block of the page, navigation included, white
-        space collapsed, blocks joined by line breaks. Blocks outside the story are marked, none is left out.
+        space collapsed, blocks joined by line breaks. What lies outside the story is marked, none is left out: each
+        run of it is one block.
 
     Raises:
         Reject: `empty`, `too_large`, `too_deep`, `bad_page`, or `no_story` where the page has text but no story.
@@ -53,7 +59,7 @@ def read_page(
         raise Reject("empty", "the page shows no text")
     said = read_metadata(tree, url)
     verdict = judge(page, Hints(said.titles, said.standfirst or "", said.body))
-    if not any(verdict.in_story):
+    if not any(yes and kind not in APART for yes, kind in zip(verdict.in_story, verdict.kinds, strict=True)):
         raise Reject("no_story", "the page has text, but none of it is running prose")
     raw, blocks = lay_out(page, verdict.kinds, verdict.in_story)
     return Draft(source_uri, media_type, raw, blocks, _metadata(said, page, verdict))
@@ -61,11 +67,10 @@ def read_page(
 
 def _metadata(said: PageMetadata, page: PageText, verdict: Verdict) -> Metadata:
     return Metadata(
-        headline=said.headline,
-        standfirst=said.standfirst,
+        headline=_headline(said.headline, page, verdict),
+        standfirst=" ".join([page.passages[i].text for i in verdict.standfirst]) or said.standfirst,
         authors=said.authors,
         topics=said.topics,
-        captions=_captions(page, verdict),
         url=said.url,
         published_raw=said.published_raw,
         published_at=parse_date(said.published_raw) if said.published_raw else None,
@@ -74,24 +79,9 @@ def _metadata(said: PageMetadata, page: PageText, verdict: Verdict) -> Metadata:
     )
 
 
-def _captions(page: PageText, verdict: Verdict) -> tuple[Caption, ...]:
-    """One caption per figure: its texts and its credits, each joined by a space."""
-    figures: dict[int, tuple[list[str], list[str]]] = {}
-    for i in verdict.captions:
-        passage = page.passages[i]
-        texts, credits = figures.setdefault(_figure(page, passage.box), ([], []))
-        (credits if verdict.kinds[i] == "credit" else texts).append(passage.text)
-    made = [Caption(" ".join(texts) or None, " ".join(credits) or None) for texts, credits in figures.values()]
-    return tuple(dict.fromkeys(made))
-
-
-def _figure(page: PageText, box: int) -> int:
-    """The figure a box lies in; the box around it where the page does not mark figures."""
-    around = page.boxes[box].parent
-    for _ in range(6):
-        if box < 0:
-            break
-        if page.boxes[box].tag == "figure":
-            return box
-        box = page.boxes[box].parent
-    return around
+def _headline(given: str | None, page: PageText, verdict: Verdict) -> str | None:
+    """The headline as printed, where the one given is that with a house or a section after a bar, a dash or a dot."""
+    printed = page.passages[verdict.title].text if verdict.title is not None else None
+    if given is None or printed is None or not given.startswith(printed):
+        return given
+    return printed if _SET_OFF.match(given, len(printed)) else given

@@ -236,24 +236,32 @@ def lay_out(page: PageText, kinds: Sequence[BlockKind], in_story: Sequence[bool]
         in_story: Whether each of them belongs to the story.
 
     Returns:
-        The passages joined by line breaks, and one block for each.
+        The passages joined by line breaks, one block for each of the story, and one for each run of others.
     """
-    tokens = _tokens_around(page.boxes)
     blocks = []
     start = 0
+    outside = -1  # where the run of passages outside the story began
     for passage, kind, inside in zip(page.passages, kinds, in_story, strict=True):
         end = start + len(passage.text)
-        density = min(1.0, passage.linked / len(passage.text))
-        blocks.append(Block(kind, start, end, page.boxes[passage.box].tag, tokens[passage.box], density, inside))
+        if inside:
+            if outside >= 0:
+                blocks.append(Block("other", outside, start - 1, in_story=False))
+                outside = -1
+            density = min(1.0, passage.linked / len(passage.text))
+            tag = page.boxes[passage.box].tag
+            blocks.append(Block(kind, start, end, tag, _tokens_around(page.boxes, passage.box), density))
+        elif outside < 0:
+            outside = start
         start = end + 1
+    if outside >= 0:
+        blocks.append(Block("other", outside, start - 1, in_story=False))
     return "\n".join([passage.text for passage in page.passages]), tuple(blocks)
 
 
-def _tokens_around(boxes: Sequence[Box]) -> list[tuple[str, ...]]:
-    """For each box its own tokens, then those of the boxes around it, nearest first."""
-    tokens: list[tuple[str, ...]] = []
-    for box in boxes:
-        own = box.names.tokens
-        outer = tokens[box.parent] if box.parent >= 0 else ()
-        tokens.append((own + outer)[:_MAX_TOKENS] if own else outer)
-    return tokens
+def _tokens_around(boxes: Sequence[Box], box: int) -> tuple[str, ...]:
+    """The tokens of a box, then those of the boxes around it, nearest first."""
+    tokens: list[str] = []
+    while box >= 0 and len(tokens) < _MAX_TOKENS:
+        tokens += boxes[box].names.tokens
+        box = boxes[box].parent
+    return tuple(tokens[:_MAX_TOKENS])

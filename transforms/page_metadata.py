@@ -33,6 +33,7 @@ _UPDATED: Final = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article.updated",
     "dcterms.modified", "dc.date.modified", "lastmod",
 )  # fmt: skip
+_HOUSE: Final = ("og:site_name", "application-name", "apple-mobile-web-app-title", "twitter:site", "dc.publisher")
 _LANGUAGE: Final = ("content-language", "og:locale", "language", "dc.language", "inlanguage")
 
 _TAG_OF_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
@@ -40,6 +41,7 @@ _BY: Final = re.compile(r"^(?:by|von|par|por|di|af|av|door|przez)\s+(?=\S)", re.
 _BETWEEN_NAMES: Final = re.compile(r"\s*[;|]\s*|\s+(?:and|und|et|og|och|&)\s+|,\s+(?:and\s+|und\s+)?")
 _MARKUP: Final = re.compile(r"<[^<>]{0,2000}>")
 _SITE_IN_TITLE: Final = re.compile(r"\s+[|\u2013\u2014\u00b7\u00bb-]\s+")
+_NOT_WORD: Final = re.compile(r"[\W_]+")
 _MAX_ITEMS: Final = 100
 _MAX_NAME: Final = 120
 _MAX_DEPTH: Final = 8
@@ -50,7 +52,7 @@ class PageMetadata:
     """What a page says of its story; None, "" or empty where it says nothing.
 
     Attributes:
-        headline: Of the story.
+        headline: Of the story, without the name of the house.
         titles: Every setting of the headline on record, the one in `<title>` also without the name of the site.
         standfirst: The description.
         authors: Names, without "By".
@@ -86,16 +88,19 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> PageMetadata:
     """
     head = _Head(tree)
     story = story_object(head.json_ld)
+    address = _address(head, story, url)
     page_title = _text(head.title)
-    headline = _text(story.get("headline")) or head.first(_TITLE) or _text(story.get("name"))
+    houses = _houses(story, head, address)
+    headline = _text(story.get("headline")) or head.first(_TITLE) or _text(story.get("name")) or page_title
+    headline = _without_house(headline, houses) if headline else None
     titles = [headline, *head.every(_TITLE), page_title, *_SITE_IN_TITLE.split(page_title or "")[:1]]
     return PageMetadata(
-        headline=headline or page_title,
+        headline=headline,
         titles=_unique(title for title in titles if title),
         standfirst=_text(story.get("description")) or head.first(_STANDFIRST),
         authors=_authors(story.get("author")) or _names(head.every(_AUTHOR)),
         topics=_topics(story, head),
-        url=_address(head, story, url),
+        url=address,
         published_raw=_text(story.get("datePublished")) or head.first(_PUBLISHED) or _text(story.get("dateCreated")),
         updated_raw=_text(story.get("dateModified")) or head.first(_UPDATED),
         language=_language(head, story),
@@ -210,6 +215,33 @@ def _address(head: _Head, story: Mapping[str, Any], fetched_from: str | None) ->
         if parts.scheme in ("http", "https") and parts.netloc:
             return address
     return None
+
+
+def _houses(story: Mapping[str, Any], head: _Head, address: str | None) -> frozenset[str]:
+    """What the house is called, as keys: by the page itself, and by the names in its address."""
+    names = [*_author_strings(story.get("publisher"), 0), *head.every(_HOUSE)]
+    host = (urlsplit(address).hostname or "") if address else ""
+    labels = host.removeprefix("www.").split(".")
+    keys = {_house_key(name) for name in (*names, host, host.removeprefix("www."), *labels[:-1])}
+    return frozenset(key for key in keys if len(key) > 2)
+
+
+def _house_key(name: str) -> str:
+    return _NOT_WORD.sub("", name).casefold().removeprefix("the")
+
+
+def _without_house(headline: str, houses: frozenset[str]) -> str:
+    """The headline without the house's name at its end or its start, set off by a bar, a dash or a dot."""
+    parts = _SITE_IN_TITLE.split(headline)
+    signs = _SITE_IN_TITLE.findall(headline)
+    first, last = 0, len(parts)
+    if last > 1 and _house_key(parts[-1]) in houses:
+        last -= 1
+    elif last > 1 and _house_key(parts[0]) in houses:
+        first = 1
+    between = [*signs[first : last - 1], ""]
+    rest = "".join([part + sign for part, sign in zip(parts[first:last], between, strict=True)]).strip()
+    return rest or headline
 
 
 def _language(head: _Head, story: Mapping[str, Any]) -> str | None:

@@ -22,6 +22,7 @@ _OUTSIDE: Final = frozenset(_TABLE["outside"])
 _SOCIAL: Final = frozenset(_TABLE["social"])
 _OUTSIDE_BOXES: Final = frozenset(_TABLE["outside_boxes"])
 _STANDFIRST: Final = frozenset(_TABLE["standfirst"])
+_DECK: Final = frozenset(_TABLE["deck"])
 _STORY: Final = re.compile("|".join(map(re.escape, _TABLE["story"])))
 _OUTSIDE_PHRASES: Final = re.compile(f"(?:^|-)(?:{'|'.join(map(re.escape, _TABLE['outside_phrases']))})(?:$|[-0-9])")
 _KINDS: Final[tuple[tuple[BlockKind, frozenset[str]], ...]] = (
@@ -48,7 +49,8 @@ class Names:
         unseen: The text is for screen readers only.
         outside: It is a part of the page that no story is in: navigation, sharing, comments, related stories.
         outside_box: The same, said by a word that also stands on paragraphs and headings of stories.
-        standfirst: It is the summary above the story.
+        standfirst: It is the summary above the story, or the first paragraph.
+        deck: It is the summary above the story.
         story: It is the box that holds the story.
         social: It is a post on a social network, if it is a quotation.
         kind: It is a caption, a credit, a byline.
@@ -59,6 +61,7 @@ class Names:
     outside: bool = False
     outside_box: bool = False
     standfirst: bool = False
+    deck: bool = False
     story: bool = False
     social: bool = False
     kind: BlockKind | None = None
@@ -83,7 +86,8 @@ def names_of(joined: str) -> Names:
         unseen=_FOR_THE_EAR.search(joined) is not None,
         outside=not words.isdisjoint(_OUTSIDE) or _OUTSIDE_PHRASES.search(phrase) is not None,
         outside_box=not words.isdisjoint(_OUTSIDE_BOXES),
-        standfirst=not words.isdisjoint(_STANDFIRST),
+        standfirst=not words.isdisjoint(_STANDFIRST) or not words.isdisjoint(_DECK),
+        deck=not words.isdisjoint(_DECK),
         story=_STORY.search(phrase) is not None or "articlebody" in tokens,
         social=not words.isdisjoint(_SOCIAL),
         kind=next((kind for kind, marks in _KINDS if not words.isdisjoint(marks)), None),

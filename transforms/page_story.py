@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from copydesk.transforms.boilerplate.dateline import find_dateline
 from copydesk.transforms.draft import BlockKind
 from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
 from copydesk.transforms.page_parts import Parts, cards
@@ -52,6 +53,9 @@ ABOUT_SHARE: Final = 0.2
 """Share of the longest article's prose that the article around the headline must hold to be the story's."""
 DESCENT_SHARE: Final = 0.85
 """Share of a box's prose that one box inside it must hold for the descent to go on."""
+STANDFIRST: Final = 1_000
+"""Code points that a standfirst has at most; what is longer, or has more passages than these, is text."""
+STANDFIRST_LINES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,22 @@ class Hints:
 
 @dataclass(slots=True)
 class Verdict:
-    """What the page's passages are, one entry per passage."""
+    """What the page's passages are.
+
+    Attributes:
+        kinds: Of each passage what it is.
+        in_story: Of each passage whether it belongs to the story; captions and credits in the story's box, and of the
+            picture above it, do, since the desk makes fields of them.
+        root: The box that holds the story.
+        title: The passage that is the headline.
+        standfirst: The passages of the standfirst, which is no part of the text.
+    """
 
     kinds: list[BlockKind]
     in_story: list[bool]
     root: int = 0
-    captions: list[int] = field(default_factory=list)
+    title: int | None = None
+    standfirst: list[int] = field(default_factory=list)
 
 
 def judge(page: PageText, hints: Hints) -> Verdict:
@@ -131,6 +145,7 @@ class _Judge:
         self.boxes = page.boxes
         self.passages = page.passages
         self.hints = hints
+        self.description = _key(hints.standfirst)
         self.prose = [_prose(passage, page.boxes[passage.box].tag) for passage in page.passages]
         for i in cards(page):
             self.prose[i] = 0
@@ -148,9 +163,13 @@ class _Judge:
         inside = self._inside(root)
         within = [inside[passage.box] and not self.outside[passage.box] for passage in self.passages]
         in_story = Parts(self.page, kinds, root, within, self.prose, title).settle()
-        for i in self._standfirst(title, root, kinds, in_story):
+        standfirst, opening = self._standfirst(title, root, kinds, in_story)
+        for i in opening:
             in_story[i] = True
-        return Verdict(kinds, in_story, root, self._captions(title, kinds, inside))
+        for i in standfirst:
+            in_story[i] = False
+        self._mark_captions(title, kinds, inside, in_story)
+        return Verdict(kinds, in_story, root, title, standfirst)
 
     # -- sums over boxes
 
@@ -335,37 +354,82 @@ class _Judge:
 
     def _standfirst(
         self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: Sequence[bool]
-    ) -> list[int]:
-        start = next((i for i, yes in enumerate(in_story) if yes and self.prose[i]), len(in_story))
+    ) -> tuple[list[int], list[int]]:
+        """The passages of the standfirst, and others above the story's box that the text opens with."""
+        inside = self._inside(root)
+        start = next(
+            (i for i, yes in enumerate(in_story) if yes and self.prose[i] and not self._is_deck(i, kinds[i], root)),
+            len(in_story),
+        )
         begin = title + 1 if title is not None and title < start else max(0, start - 12)
-        wanted = _key(self.hints.standfirst)
-        found = []
+        standfirst: list[int] = []
+        opening: list[int] = []
         for i in range(begin, start):
             passage = self.passages[i]
-            if in_story[i]:
+            if inside[passage.box]:
+                if in_story[i] and self._is_deck(i, kinds[i], root):
+                    standfirst.append(i)
                 continue
             if kinds[i] not in ("paragraph", "heading", "list_item") or self.boxes[passage.box].tag == "h1":
                 continue
-            if self.outside[passage.box] and not (len(wanted) > 30 and _key(passage.text)[:60] == wanted[:60]):
+            described = self._is_described(passage)
+            if self.outside[passage.box] and not described:
                 continue
-            if (len(wanted) > 30 and _key(passage.text)[:60] == wanted[:60]) or (
-                len(passage.text) >= MIN_PROSE and passage.linked < 0.5 * len(passage.text) and self._led(passage.box)
-            ):
-                found.append(i)
-        return found
+            led = len(passage.text) >= MIN_PROSE and passage.linked < 0.5 * len(passage.text) and self._led(passage.box)
+            if described or led:
+                apart = led or _key(passage.text) == self.description
+                apart = apart and kinds[i] != "list_item" and find_dateline(passage.text) is None
+                (standfirst if apart else opening).append(i)
+        if len(standfirst) > STANDFIRST_LINES or sum(len(self.passages[i].text) for i in standfirst) > STANDFIRST:
+            return [], [i for i in (*standfirst, *opening) if not in_story[i]]
+        return standfirst, opening
 
-    def _captions(self, title: int | None, kinds: Sequence[BlockKind], inside: Sequence[bool]) -> list[int]:
-        """Captions and credits inside the story's box, and between the headline and it, where the main picture is."""
+    def _is_described(self, passage: Passage) -> bool:
+        """Whether it begins as the description of the page in its metadata does."""
+        return len(self.description) > 30 and _key(passage.text[:120])[:60] == self.description[:60]
+
+    def _is_deck(self, i: int, kind: BlockKind, root: int) -> bool:
+        """Whether a passage in the story's box is the standfirst and not the first paragraph of the text.
+
+        A name that only standfirsts have says so alone. Words such as `lead` and `intro`, and the very words of the
+        description, also stand on first paragraphs: they are believed where the passage is set otherwise, too.
+        """
+        passage = self.passages[i]
+        tag = self.boxes[passage.box].tag
+        if kind not in ("paragraph", "heading") or tag == "h1" or 2 * passage.linked >= len(passage.text):
+            return False
+        if len(passage.text) < MIN_PROSE or find_dateline(passage.text) is not None:
+            return False
+        led = in_header = False
+        for steps, box in enumerate((passage.box, *self._ancestors(passage.box))):
+            if box <= root or self.live[box] > STANDFIRST:
+                break
+            names = self.boxes[box].names
+            if names.deck and steps < 3:
+                return True
+            led = led or (names.standfirst and steps < 3)
+            in_header = in_header or self.boxes[box].tag == "header"
+        described = _key(passage.text) == self.description
+        loud = tag in HEADINGS or passage.bold >= 0.9 * len(passage.text)
+        return (led and (described or in_header)) or (described and (loud or in_header))
+
+    def _mark_captions(
+        self, title: int | None, kinds: Sequence[BlockKind], inside: Sequence[bool], in_story: list[bool]
+    ) -> None:
+        """Captions inside the story's box, and between the headline and it, where the main picture is; each once."""
         begin = title if title is not None else len(kinds)
-        captions = []
+        seen = set()
         started = False
         for i, passage in enumerate(self.passages):
             within = inside[passage.box]
             started = started or within
-            near = within or (i > begin and not started)
-            if near and kinds[i] in ("caption", "credit") and not self.outside[passage.box]:
-                captions.append(i)
-        return captions
+            if kinds[i] in ("caption", "credit"):
+                near = within or (i > begin and not started)
+                if kinds[i] == "caption" and passage.text in seen:
+                    near = False
+                in_story[i] = near and not self.outside[passage.box]
+                if in_story[i]:
+                    seen.add(passage.text)
 
     def _led(self, box: int) -> bool:
         for _ in range(3):

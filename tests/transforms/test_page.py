@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
+from copydesk.transforms.boilerplate import Desk, Edited
 from copydesk.transforms.draft import Draft
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.page import read_fragment, read_page
@@ -56,10 +59,13 @@ def story(draft: Draft) -> list[str]:
     return [draft.raw[block.start : block.end] for block in draft.blocks if block.in_story]
 
 
+def edit(html: str, **options: str) -> Edited:
+    return Desk().edit(read(html, **options))
+
+
 def test_the_story_is_found_and_the_rest_marked() -> None:
     draft = read(PAGE)
     lines = story(draft)
-    assert lines[0] == "Drivers face a detour of nine miles while the deck is replaced."
     assert "A long detour" in lines
     assert any(line.startswith("The harbour bridge will shut") for line in lines)
     assert any(line.startswith('"It is the right thing') for line in lines)
@@ -97,10 +103,93 @@ def test_metadata() -> None:
     assert metadata.language == "en-GB"
 
 
-def test_caption_and_credit_are_told_apart() -> None:
-    (caption,) = read(PAGE).metadata.captions
+def test_a_caption_becomes_one_field_with_its_credit() -> None:
+    edited = edit(PAGE)
+    (caption,) = edited.captions
     assert caption.text == "The bridge at low tide."
     assert caption.credit == "Photo: R. Vale"
+    assert "low tide" not in edited.text
+
+
+def test_the_caption_of_a_picture_above_the_story_is_a_field_once_however_often_it_is_printed() -> None:
+    figure = '<figure><img src="b.jpg"><figcaption>Lorries wait for the noon ferry.</figcaption></figure>'
+    edited = edit(PAGE.replace('<div class="entry-content">', figure + '<div class="entry-content">' + figure))
+    assert [caption.text for caption in edited.captions] == [
+        "The bridge at low tide.",
+        "Lorries wait for the noon ferry.",
+    ]
+    assert "noon ferry" not in edited.text
+
+
+DECK = "Drivers face a detour of nine miles while the deck is replaced."
+
+
+def test_the_standfirst_is_a_field_and_no_paragraph() -> None:
+    edited = edit(PAGE)
+    assert edited.standfirst == DECK
+    assert edited.paragraphs[0].text.startswith("The harbour bridge will shut")
+    assert DECK not in edited.text
+
+
+def test_the_printed_standfirst_beats_the_description() -> None:
+    edited = edit(PAGE.replace(f'content="{DECK}"', 'content="What the closure of the bridge means for drivers"'))
+    assert edited.standfirst == DECK
+
+
+def test_a_standfirst_that_the_story_prints_again_stays_there_once() -> None:
+    edited = edit(PAGE.replace('<div class="entry-content">', f'<div class="entry-content"><p>{DECK}</p>'))
+    assert edited.standfirst == DECK
+    assert edited.text.count(DECK) == 1
+    assert edited.paragraphs[0].text == DECK
+
+
+FIRST = "Ferries will run through the night from the first Monday in May, the council said on Wednesday."
+
+
+@pytest.mark.parametrize("names", ["", ' class="lead"', ' class="intro text"'])
+def test_a_first_paragraph_that_is_also_the_description_is_text(names: str) -> None:
+    page = PAGE.replace(f'<p class="article__standfirst">{DECK}</p>', "").replace(DECK, FIRST)
+    page = page.replace('<div class="entry-content">', f'<div class="entry-content"><p{names}>{FIRST}</p>')
+    edited = edit(page)
+    if names:  # set otherwise than the text, and all of the description: a summary
+        assert edited.standfirst == FIRST
+    else:
+        assert edited.paragraphs[0].text == FIRST
+
+
+def test_a_first_paragraph_named_lead_is_text_without_more_evidence() -> None:
+    page = PAGE.replace('<div class="entry-content">', f'<div class="entry-content"><p class="lead">{FIRST}</p>')
+    assert edit(page).paragraphs[0].text == FIRST
+
+
+def test_a_paragraph_with_a_dateline_is_no_standfirst() -> None:
+    opening = "LONDON (Reuters) - Ferries will run through the night from the first Monday in May."
+    page = PAGE.replace('<div class="entry-content">', f'<div class="entry-content"><p class="subtitle">{opening}</p>')
+    assert edit(page).paragraphs[0].text == "Ferries will run through the night from the first Monday in May."
+
+
+def headline(title: str, head: str = "", url: str = "https://news.example/1", h1: str = "") -> str | None:
+    body = "<p>The quay will close to all ships at noon on Friday, the harbour master said.</p>" * 3
+    html = f"<title>{title}</title>{head}<body>{h1}<article>{body}</article>"
+    return read(html, url=url).metadata.headline
+
+
+def test_the_name_of_the_house_is_cut_off_the_headline_where_it_is_sure() -> None:
+    site = '<meta property="og:site_name" content="Harbour Herald">'
+    publisher = """<script type="application/ld+json">{"@type": "NewsArticle",
+        "publisher": {"name": "The Harbour Herald"}}</script>"""
+    for sure in (site, publisher):
+        assert headline("Quay closes - The Harbour Herald", sure) == "Quay closes"
+        assert headline("Harbour Herald | Quay closes", sure) == "Quay closes"
+        assert headline("Quay closes - ferries wait | Harbour Herald", sure) == "Quay closes - ferries wait"
+    assert headline("Quay closes | Harbour Herald", url="https://www.harbourherald.example/1") == "Quay closes"
+    assert headline("Quay closes - News - Harbour", h1="<h1>Quay closes</h1>") == "Quay closes"
+
+
+def test_the_headline_is_left_alone_where_it_is_not() -> None:
+    assert headline("Quay closes - The Harbour Herald") == "Quay closes - The Harbour Herald"
+    assert headline("Quay closes - ferries wait", h1="<h1>Quay</h1>") == "Quay closes - ferries wait"
+    assert headline("The Harbour Herald", '<meta property="og:site_name" content="Harbour Herald">') is not None
 
 
 def test_kinds_tags_and_tokens() -> None:
@@ -108,10 +197,18 @@ def test_kinds_tags_and_tokens() -> None:
     blocks = {draft.raw[block.start : block.end]: block for block in draft.blocks}
     assert blocks["A long detour"].kind == "heading"
     assert blocks["Photo: R. Vale"].kind == "credit"
-    assert blocks["By Ida Moss and Tom Reyes"].kind == "byline"
-    related = blocks["Ferry fares to rise again in the spring of next year"]
-    assert related.link_density == 1.0
-    assert "related-stories" in related.tokens
+    linked = next(block for text, block in blocks.items() if text.startswith("Engineers found cracks"))
+    assert linked.tag == "p"
+    assert 0 < linked.link_density < 0.1
+    assert "entry-content" in linked.tokens
+
+
+def test_a_run_of_passages_outside_the_story_is_one_block() -> None:
+    draft = read(PAGE)
+    first, *_, last = [block for block in draft.blocks if not block.in_story]
+    assert draft.raw[first.start : first.end].startswith("Home\nSport\nHarbour bridge to close")
+    assert draft.raw[last.start : last.end].startswith("I have crossed this bridge")
+    assert not any(not a.in_story and not b.in_story for a, b in pairwise(draft.blocks))
 
 
 @pytest.mark.parametrize("data", [b"", b" \n ", b"<html><body></body></html>", b"<script>var a = 1</script>"])

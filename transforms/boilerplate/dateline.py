@@ -63,6 +63,11 @@ _NOT_PLACES: Final = frozenset(
     HUAWEI SAMSUNG TIKTOK BITCOIN MH370""".split()
 )
 
+# A sentence that begins so speaks of the place named before it, which then is no dateline.
+_HERE: Final = frozenset(
+    "Here There Where Hier Dort Wo Da Ici Là Où Aquí Allí Donde Aqui Ali Onde Qui Lì Dove Daar".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -114,6 +119,8 @@ def find_dateline(text: str) -> Found | None:
         What was found, or None where the line opens with none, or with what may be part of a sentence.
     """
     head = text[:LONGEST]
+    if (len(text) > LONGEST or text[-1:] == ".") and not _may_close(head):
+        return None
     alone = _AGENCY_ONLY.match(head)
     if alone:
         name = alone["paren"] or alone["bare"]
@@ -138,6 +145,11 @@ def find_dateline(text: str) -> Found | None:
         return None
     dateline = Dateline(found["place"].strip(" ,"), found["date"], _code(named) if is_agency and named else None)
     return Found(dateline, found.end(), strong)
+
+
+def _may_close(head: str) -> bool:
+    """Whether a sign stands there that closes a dateline which is not all of a line."""
+    return " - " in head or "—" in head or "–" in head or "--" in head or ":" in head or "(" in head or "/" in head
 
 
 def _code(name: str) -> str | None:
@@ -179,6 +191,6 @@ def _is_place(found: re.Match[str], end: str, text: str) -> bool:
     if name not in places.large or found["titleregion"]:
         return False
     first = re.match(r"[\w'-]+", text[start:])
-    if first and (first[0].upper() in places.large or first[0].upper() in places.lands):
+    if first and (first[0] in _HERE or first[0].upper() in places.large or first[0].upper() in places.lands):
         return False
     return len(text) - start >= 40 and " " in found["end"] and _is_apart(text, start, weak=True)

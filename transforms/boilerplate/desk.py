@@ -16,8 +16,8 @@ from copydesk.transforms.boilerplate.credits import (
 )
 from copydesk.transforms.boilerplate.edited import Edited, Paragraph
 from copydesk.transforms.boilerplate.galley import Galley, Mark
-from copydesk.transforms.boilerplate.lines import Line
-from copydesk.transforms.boilerplate.matcher import Matcher
+from copydesk.transforms.boilerplate.lines import Line, Lines
+from copydesk.transforms.boilerplate.matcher import Matcher, matcher_of
 from copydesk.transforms.boilerplate.rules import Rule, default_rules, version_of
 from copydesk.transforms.draft import Draft
 
@@ -64,7 +64,7 @@ class Desk:
             The story, its fields and every cut. Depends on nothing but the draft and the desk.
         """
         if self._matcher is None:
-            self._matcher = Matcher(self.rules)
+            self._matcher = matcher_of(self.rules)
         galley = Galley(draft, self._matcher, self.keep, self.cut)
         galley.mark_up()
         return _compose(galley)
@@ -75,13 +75,24 @@ def _compose(galley: Galley) -> Edited:
     draft = galley.draft
     given = draft.metadata
     raw = draft.raw
+    paragraphs = tuple(_paragraphs(raw, galley.lines))
+    if not galley.cuts and not galley.kept_marks:
+        return Edited(
+            galley.headline,
+            given.standfirst,
+            paragraphs,
+            (),
+            captions=given.captions,
+            authors=given.authors,
+            topics=_unique(given.topics),
+        )
     cuts = sorted(galley.cuts, key=lambda mark: mark.start)
     marks = sorted([*cuts, *galley.kept_marks], key=lambda mark: mark.start) if galley.kept_marks else cuts
     authors = _authors(marks)
     return Edited(
         headline=galley.headline,
         standfirst=given.standfirst or _first_part(marks, "standfirst", "text"),
-        paragraphs=tuple([_paragraph(raw, line) for line in galley.lines if line.spans]),
+        paragraphs=paragraphs,
         cuts=tuple([Cut(m.kind, m.rule, raw[m.start : m.end], m.start, m.end - m.start) for m in cuts]),
         captions=(*given.captions, *_captions(marks)),
         dateline=_dateline(marks),
@@ -90,6 +101,17 @@ def _compose(galley: Galley) -> Edited:
         topics=_unique([*given.topics, *_topics(marks)]),
         embeds=tuple([_embed(m) for m in marks if m.kind == "embed" and m.parts]),
     )
+
+
+def _paragraphs(raw: str, lines: Lines) -> list[Paragraph]:
+    """What is left of the blocks."""
+    paragraphs = []
+    for block, printed, line in zip(lines.blocks, lines.printed, lines.made, strict=True):
+        if line is None or not line.touched:
+            paragraphs.append(Paragraph(((block.start, block.end),), printed))
+        elif line.spans:
+            paragraphs.append(_paragraph(raw, line))
+    return paragraphs
 
 
 def _paragraph(raw: str, line: Line) -> Paragraph:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re2
 
-from copydesk.transforms.boilerplate.lines import Line, fold
+from copydesk.transforms.boilerplate.lines import fold, line_of
 from copydesk.transforms.boilerplate.matcher import Matcher
 from copydesk.transforms.boilerplate.rules import Rule, options
-from copydesk.transforms.draft import Block
 
 
 def check_examples(rule: Rule, at: str) -> None:
@@ -27,7 +26,7 @@ def check_examples(rule: Rule, at: str) -> None:
     def found(text: str) -> bool:
         if rule.where == "token":
             return bool(matcher.token_rules(fold(text), None, house))
-        return bool(matcher.hits(Line(Block("paragraph", 0, len(text)), 0, fold(text)), None, house))
+        return bool(matcher.hits(line_of(text), None, house))
 
     for text in rule.match:
         if trigger is not None and not trigger.search(fold(text)):

@@ -7,18 +7,26 @@ the last, and the search goes on until a whole round finds nothing. So editing a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from copydesk.schemas.article import Dateline
 from copydesk.transforms.boilerplate.credits import AgencyTail, find_agency_tail
 from copydesk.transforms.boilerplate.dateline import Found, find_dateline
-from copydesk.transforms.boilerplate.frame import TITLE_LINES, find_standfirst, guess_frame, repeats
-from copydesk.transforms.boilerplate.lines import Line, fold, trim
+from copydesk.transforms.boilerplate.frame import (
+    RUNNING_WORDS,
+    STANDFIRST_LINES,
+    TITLE_LINES,
+    Openings,
+    find_standfirst,
+    guess_frame,
+    repeats,
+)
+from copydesk.transforms.boilerplate.lines import Line, Lines, trim
 from copydesk.transforms.boilerplate.matcher import Matcher
-from copydesk.transforms.boilerplate.rules import Rule
+from copydesk.transforms.boilerplate.rules import ON_REQUEST, Rule
 from copydesk.transforms.boilerplate.tokens import find_tokens
 from copydesk.transforms.draft import Block, Draft
 
@@ -30,9 +38,6 @@ END_LINES: Final = 6
 
 CREDIT_LINES: Final = 3
 """The credit of an agency closes one of the last paragraphs, so many: a short note may follow it."""
-
-RUNNING_WORDS: Final = 20
-"""A line of so many words is running text: the story is under way."""
 
 _DATELINE_LINES: Final = 4
 _BLOCK_KINDS: Final = {
@@ -46,8 +51,7 @@ _BLOCK_KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Something found in the raw text.
 
     Attributes:
@@ -66,7 +70,7 @@ class Mark:
     kind: str
     rule: str
     line: int = -1
-    parts: dict[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = MappingProxyType({})
     dateline: Dateline | None = None
     codes: tuple[str, ...] = ()
 
@@ -86,44 +90,48 @@ class Galley:
         self.matcher = matcher
         self.keep = keep
         self.request = cut
-        self.folded = fold(draft.raw)
         self.language = draft.metadata.language
         self.house = draft.metadata.house
         self.headline = draft.metadata.headline
         self.cuts: list[Mark] = []
         self.kept_marks: list[Mark] = []
-        self.lines: list[Line] = []
-        self._live: deque[Line] = deque()
-        self._unrepeated: set[int] = set()
-        self._holes: list[tuple[int, int]] = []
-        self._datelined: set[int] = set()
-        self._whole = ""
+        self.lines: Lines
+        self._live: deque[int]
+        self._hit: set[int] = set()
+        self._settled = False
+        self._repeats: Openings
         self._kept: set[int] = set()
         self._kept_parts: set[tuple[int, str]] = set()
+        self._groups: dict[tuple[int, str], list[tuple[str, int, int]]] = {}
         self._openings: dict[str, Found | None] = {}
         self._tails: dict[str, AgencyTail | None] = {}
 
     def mark_up(self) -> None:
         """Finds everything there is to find."""
-        self._mark_chrome()
-        self._mark_tokens()
         blocks = self.draft.blocks
-        folded = self.folded
-        self.lines = [Line(block, index, folded) for index, block in enumerate(blocks) if block.in_story]
-        if self._holes:
-            self._punch(self.lines)
-        self._apply_token_rules()
-        self.matcher.look(self.lines, self.language, self.house)
-        self._whole = "\n".join([line.text for line in self.lines])
-        live = self._live
-        for line in self.lines:
-            if line.text and ((not line.hits and line.block.kind == "paragraph") or self._settle(line)):
-                live.append(line)
-        while self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
+        story = [block for block in blocks if block.in_story]
+        if len(story) < len(blocks):
+            self._mark_chrome()
+        holes = self._mark_tokens()
+        self.lines = lines = Lines(self.draft.raw, story, holes)
+        cuts = len(self.cuts)
+        done = self._settle_all([index for index, block in enumerate(story) if block.kind != "paragraph"])
+        self._live = deque(range(len(lines)))
+        whole = lines.whole
+        if done or holes or len(self.cuts) > cuts:
+            self._live = deque([index for index in self._live if index not in done and lines.text(index)])
+            whole = "\n".join(map(lines.text, self._live))
+        self._repeats = Openings(whole, lambda: map(lines.text, self._live))
+        self._settled = True
+        while self._round():
             pass
         if self._frame():
-            while self._top() or self._end() or self._credits() or self._dateline() or self._standfirst():
+            while self._round():
                 pass
+
+    def _round(self) -> bool:
+        """Looks for what depends on where it stands; whether anything was cut."""
+        return self._top() or self._end() or self._credits() or self._dateline() or self._standfirst()
 
     # What holds wherever a line stands.
 
@@ -141,13 +149,17 @@ class Galley:
     def _chrome(self, run: list[Block]) -> None:
         self.cuts.append(Mark(run[0].start, run[-1].end, "page_chrome", "page.outside-story"))
 
-    def _mark_tokens(self) -> None:
+    def _mark_tokens(self) -> list[tuple[int, int]]:
+        """Marks the tokens outside chrome; where those stand that are cut."""
         raw = self.draft.raw
+        holes: list[tuple[int, int]] = []
         if not ("[" in raw or "{" in raw or "<" in raw or "*|" in raw):
-            return
-        outside = [(mark.start, mark.end) for mark in self.cuts]
+            return holes
+        outside = deque((mark.start, mark.end) for mark in self.cuts)
         for token in find_tokens(raw):
-            if outside and any(start < token.end and token.start < end for start, end in outside):
+            while outside and outside[0][1] <= token.start:
+                outside.popleft()
+            if outside and outside[0][0] < token.end:
                 continue
             caption = token.kind == "caption"
             kind = "caption" if caption else "embed"
@@ -159,44 +171,46 @@ class Galley:
                 self.kept_marks.append(mark)
             else:
                 self.cuts.append(mark)
-                self._holes.append((token.start, token.end))
+                holes.append((token.start, token.end))
+        return holes
 
-    def _punch(self, lines: Iterable[Line]) -> None:
-        """Takes the tokens out of the lines."""
-        holes = deque(self._holes)
-        for line in lines:
-            while holes and holes[0][1] <= line.block.start:
-                holes.popleft()
-            spans = []
-            position = line.block.start
-            for start, end in holes:
-                if start >= line.block.end:
-                    break
-                if start > position:
-                    spans.append((position, start))
-                position = max(position, end)
-            if position != line.block.start or spans:
-                if position < line.block.end:
-                    spans.append((position, line.block.end))
-                line.set_spans(spans, self.folded)
+    def _settle_all(self, named: Sequence[int]) -> set[int]:
+        """Applies to the lines all that holds wherever they stand; those that are done with.
 
-    def _apply_token_rules(self) -> None:
-        rules = self.matcher.token_rules(self.folded, self.language, self.house)
-        for index in rules:
-            rule = self.matcher.rules[index]
-            if not self._wanted(rule.kind):
+        Args:
+            named: Lines that the markup has a name for.
+        """
+        done = set()
+        known: dict[str, tuple[int, ...]] = {}
+        lines = self.lines
+        suspects = self.matcher.suspects(lines.whole)
+        for index in sorted({*suspects, *named}) if named else suspects:
+            line = lines.straight(index)
+            text = line.text
+            if text:
+                self._cut_tokens(line)
+            if line.text not in known:
+                known[line.text] = self.matcher.hits(line, self.language, self.house) if line.text else ()
+            line.hits = known[line.text]
+            if not line.text or ((line.hits or line.block.kind != "paragraph") and not self._settle(line)):
+                done.add(index)
+            elif line.hits:
+                self._hit.add(index)
+        return done
+
+    def _cut_tokens(self, line: Line) -> None:
+        """Applies the rules for parts of a line."""
+        for rule_index in self.matcher.token_rules(line.text, self.language, self.house):
+            rule = self.matcher.rules[rule_index]
+            if not self._wanted(rule.kind) or not line.text:
                 continue
-            pattern = self.matcher.pattern(index)
-            for line in self.lines:
-                if not line.text:
-                    continue
-                spans = [
-                    (line.raw_start(found.start()), line.raw_end(found.end()))
-                    for found in pattern.finditer(line.text)
-                    if found.end() > found.start()
-                ]
-                for start, end in spans:
-                    self._cut_out(line, start, end, rule.kind, rule.id, {})
+            spans = [
+                (line.raw_start(found.start()), line.raw_end(found.end()))
+                for found in self.matcher.pattern(rule_index).finditer(line.text)
+                if found.end() > found.start()
+            ]
+            for start, end in spans:
+                self._cut_out(line, start, end, rule.kind, rule.id, {})
 
     def _settle(self, line: Line) -> bool:
         """Applies to a line all that holds wherever it stands; whether it is still to be looked at."""
@@ -235,7 +249,7 @@ class Galley:
         return True
 
     def _wanted(self, kind: str) -> bool:
-        return kind in self.request or kind not in ("list", "social_post", "subheading", "table")
+        return kind in self.request or kind not in ON_REQUEST
 
     def _apply(self, line: Line, index: int, rule: Rule) -> bool:
         """Makes the cut of a rule; whether anything was marked."""
@@ -256,15 +270,14 @@ class Galley:
 
     def _parts(self, line: Line, index: int) -> dict[str, str]:
         """The named groups of a rule's match, as printed."""
-        found = self.matcher.search(index, line)
-        if found is None:
-            return {}
-        pattern = self.matcher.pattern(index)
-        parts = {}
-        for name, group in pattern.groupindex.items():
-            start, end = found.span(group)
-            if end > start:
-                parts[name] = self.draft.raw[line.raw_start(start) : line.raw_end(end)]
+        key = index, line.text
+        if key not in self._groups:
+            found = self.matcher.search(index, line)
+            names = self.matcher.pattern(index).groupindex.items() if found else ()
+            self._groups[key] = [(name, *found.span(group)) for name, group in names if found[group]]
+        parts = {
+            name: self.draft.raw[line.raw_start(start) : line.raw_end(end)] for name, start, end in self._groups[key]
+        }
         return parts or {"": self._printed(line)}
 
     def _printed(self, line: Line) -> str:
@@ -290,7 +303,7 @@ class Galley:
             marks.append(Mark(start, end, kind, rule, line.index, parts, dateline, codes))
             parts, codes, dateline = {}, (), None
         if marks is self.cuts:
-            line.set_spans([], self.folded)
+            self._narrow(line, [])
 
     def _cut_out(
         self,
@@ -304,7 +317,7 @@ class Galley:
         dateline: Dateline | None = None,
     ) -> bool:
         """Marks a part of a line and narrows the line to the rest; False where nothing would be left to mark."""
-        if trim(self.folded, start, end) is None:
+        if trim(self.lines.folded, start, end) is None:
             return False
         mark = Mark(start, end, kind, rule, line.index, parts, dateline, codes)
         if kind in self.keep:
@@ -317,18 +330,33 @@ class Galley:
         for s, e in taken:
             self.cuts.append(Mark(s, e, kind, rule, line.index, mark.parts, mark.dateline, mark.codes))
             mark = Mark(0, 0, kind, rule)
-        line.set_spans(left, self.folded)
+        self._narrow(line, left)
         return True
+
+    def _narrow(self, line: Line, spans: Sequence[tuple[int, int]]) -> None:
+        """Leaves these spans of a line."""
+        before = line.text
+        line.set_spans(spans, self.lines.folded)
+        if self._settled:
+            self._repeats.narrowed(before, line.text)
 
     # What depends on where the line stands.
 
-    def _window(self, count: int, end: bool = False) -> list[Line]:
-        live = self._live
-        return list(islice(reversed(live), count)) if end else list(islice(live, count))
+    def _first(self, count: int) -> list[Line]:
+        return [self.lines[index] for index in islice(self._live, count)]
+
+    def _last(self, count: int) -> list[Line]:
+        return [self.lines[index] for index in islice(reversed(self._live), count)]
 
     def _drop(self, line: Line) -> None:
-        """Takes a line that is done with out of those still looked at."""
-        self._live.remove(line) if self._live[0] is line else _remove_near(self._live, line)
+        """Takes a line that is done with out of those still looked at. It stands near one of the ends."""
+        live = self._live
+        self._hit.discard(line.index)
+        for place in range(len(live)):
+            for at in (place, -1 - place):
+                if live[at] == line.index:
+                    del live[at]
+                    return
 
     def _positional(self, lines: Iterable[Line], near: str) -> bool:
         """Applies the rules for one end of the story to the lines that stand there; whether anything was marked."""
@@ -347,22 +375,26 @@ class Galley:
         if line.text and line.index not in self._kept:
             line.hits = self.matcher.hits(line, self.language, self.house)
             if self._settle(line):
+                if line.hits:
+                    self._hit.add(line.index)
                 return
         self._drop(line)
 
     def _top(self) -> bool:
+        if not self._hit:
+            return False
         lines = []
-        for line in self._window(TOP_LINES):
+        for line in self._first(TOP_LINES):
             if line.words >= RUNNING_WORDS and line.text[-1] in ".!?\"')":
                 break
             lines.append(line)
         return self._positional(lines, "top")
 
     def _end(self) -> bool:
-        return self._positional(self._window(END_LINES, end=True), "end")
+        return bool(self._hit) and self._positional(self._last(END_LINES), "end")
 
     def _credits(self) -> bool:
-        for line in self._window(CREDIT_LINES, end=True):
+        for line in self._last(CREDIT_LINES):
             if line.text not in self._tails:
                 self._tails[line.text] = find_agency_tail(line.text)
             tail = self._tails[line.text]
@@ -375,33 +407,28 @@ class Galley:
         return False
 
     def _dateline(self) -> bool:
-        window = self._window(_DATELINE_LINES)
+        window = self._first(_DATELINE_LINES)
         strong = []
         for place, line in enumerate(window):
-            if line.index in self._datelined:
-                continue
             found = self._opening(line)
             if found is not None:
                 if all(before.words < RUNNING_WORDS for before in window[:place]):
-                    return self._take_dateline(line)
+                    return self._take_dateline(line, found)
                 if found.strong:
-                    strong.append(line)
-        return self._take_dateline(strong[0]) if len(strong) == 1 else False
+                    strong.append((line, found))
+        return self._take_dateline(*strong[0]) if len(strong) == 1 else False
 
     def _opening(self, line: Line) -> Found | None:
         """The dateline that opens a line; None where another would follow it."""
-        if line.text not in self._openings:
-            found = find_dateline(line.text)
-            if found is not None and find_dateline(line.text[found.length :]) is not None:
+        text = line.text
+        if text not in self._openings:
+            found = find_dateline(text)
+            if found is not None and find_dateline(text[found.length :]) is not None:
                 found = None
-            self._openings[line.text] = found
-        return self._openings[line.text]
+            self._openings[text] = found
+        return self._openings[text]
 
-    def _take_dateline(self, line: Line) -> bool:
-        found = self._opening(line)
-        self._datelined.add(line.index)
-        if found is None:
-            return False
+    def _take_dateline(self, line: Line, found: Found) -> bool:
         start, end = line.spans[0][0], line.raw_start(found.length)
         cut = self._cut_out(line, start, end, "dateline", "dateline.opening", {}, dateline=found.dateline)
         if cut:
@@ -409,20 +436,18 @@ class Galley:
         return cut
 
     def _standfirst(self) -> bool:
-        window = self._window(TITLE_LINES)
         if self.headline:
-            for line in window:
+            for line in self._first(TITLE_LINES):
                 if repeats(line, self.headline):
                     self._take_line(line, "headline", "frame.headline-repeated", {})
                     return self._gone(line)
-        given = self.draft.metadata.standfirst
-        place = find_standfirst(self._live, self._unrepeated, self._whole)
-        if place is not None:
-            line = self._live[place]
-            parts = {} if given else {"text": self._printed(line)}
-            self._take_line(line, "standfirst", "frame.standfirst-repeated", parts)
-            return self._gone(line)
-        return False
+        window = self._first(STANDFIRST_LINES)
+        found = find_standfirst(window, self._repeats)
+        if found is None:
+            return False
+        parts = {} if self.draft.metadata.standfirst else {"text": self._printed(found)}
+        self._take_line(found, "standfirst", "frame.standfirst-repeated", parts)
+        return self._gone(found)
 
     def _gone(self, line: Line) -> bool:
         self._drop(line)
@@ -432,7 +457,7 @@ class Galley:
         """Takes headline and standfirst of a plain text that came without a headline."""
         if self.headline or any(block.tag for block in self.draft.blocks):
             return False
-        window = self._window(4)
+        window = self._first(4)
         guess = guess_frame(window)
         if guess.headline is None:
             return False
@@ -445,15 +470,6 @@ class Galley:
             self._take_line(line, "standfirst", "frame.standfirst", {"text": self._printed(line)})
             self._drop(line)
         return True
-
-
-def _remove_near(live: deque[Line], line: Line) -> None:
-    """Removes a line that stands near one of the ends."""
-    for place in range(len(live)):
-        for at in (place, len(live) - 1 - place):
-            if live[at] is line:
-                del live[at]
-                return
 
 
 def _difference(spans: list[tuple[int, int]], left: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from copydesk.transforms.draft import Block
 
-_FOLD: Final = {
-    "’": "'",
-    "‘": "'",
-    "‛": "'",
-    "´": "'",
-    "“": '"',
-    "”": '"',
-    "„": '"',
-    **dict.fromkeys("\t\r\x0b\x0c\x1c\x1d\x1e\x1f\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", " "),
+_CONTROLS: Final = {"\t": " ", "\x1f": " ", **dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e", "\n")}
+_OTHERS: Final = {
+    **dict.fromkeys("’‘‛´", "'"),
+    **dict.fromkeys("“”„", '"'),
+    **dict.fromkeys("\u0085\u2028\u2029", "\n"),
+    **dict.fromkeys("\u00a0\u1680\u202f\u205f\u3000", " "),
     **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
 }
-"""Each code point to one code point, so that offsets hold; all white space but the line feed to a space."""
-
-_FOLD_TABLE: Final = str.maketrans(_FOLD)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def fold(text: str) -> str:
-    """The text with straight quotes and plain spaces, of the same length: what rules see. Line feeds stay."""
-    if text.isascii():
-        return text.translate(_FOLD_TABLE) if not text.isprintable() else text
-    for old in "’‘“”\u00a0":
+    """The text with straight quotes and plain spaces: what rules see.
+
+    Each code point becomes one code point, so that offsets hold. What breaks a line becomes a line feed, other white
+    space a space, and half a surrogate pair, which no encoding can hold, becomes U+FFFD.
+    """
+    # Most texts hold few of these or none; a table for `translate` would take ten times as long.
+    for old, new in _CONTROLS.items():
         if old in text:
-            text = text.replace(old, _FOLD[old])
-    # What is left to fold is rare, and a table is slow: 40 us for 4 KB.
-    if not text.replace("\n", "").isprintable() or "„" in text or "´" in text or "‛" in text:
-        text = text.translate(_FOLD_TABLE)
-        if _SURROGATE.search(text):
-            text = _SURROGATE.sub("\ufffd", text)
+            text = text.replace(old, new)
+    if text.isascii():
+        return text
+    for old, new in _OTHERS.items():
+        if old in text:
+            text = text.replace(old, new)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = _SURROGATE.sub("\ufffd", text)
     return text
 
 
@@ -44,26 +46,25 @@ class Line:
 
     Attributes:
         block: The block.
-        index: Its place among the blocks of the draft.
+        index: Its place among the blocks of the story.
         spans: What is left of it in the raw text, in order, without white space at the ends.
         text: The folded text of the spans, parted by a space, runs of white space made one space.
         hits: Places in the list of rules that match it, ascending.
+        touched: It may be other than its block as it stands.
     """
 
-    __slots__ = ("_offsets", "_words", "block", "hits", "index", "spans", "text")
+    __slots__ = ("_offsets", "_words", "block", "hits", "index", "spans", "text", "touched")
 
-    def __init__(self, block: Block, index: int, folded: str) -> None:
+    def __init__(self, block: Block, index: int, text: str) -> None:
+        """A line that is its block as it stands: `text` is its folded text and has no run of white space."""
         self.block = block
         self.index = index
+        self.text = text
+        self.spans = [(block.start, block.end)] if text else []
         self.hits: tuple[int, ...] = ()
-        text = folded[block.start : block.end]
-        if "\n" in text or "  " in text or text[:1] == " " or text[-1:] == " ":
-            self.set_spans([(block.start, block.end)], folded)
-        else:
-            self._offsets: list[int] | None = None
-            self._words = -1
-            self.spans = [(block.start, block.end)] if text else []
-            self.text = text
+        self.touched = False
+        self._offsets: list[int] | None = None
+        self._words = -1
 
     @property
     def words(self) -> int:
@@ -77,7 +78,7 @@ class Line:
         """The text is one span of the raw text, quotes aside: no line break, no run of spaces, no gap."""
         return self._offsets is None
 
-    def set_spans(self, spans: list[tuple[int, int]], folded: str) -> None:
+    def set_spans(self, spans: Sequence[tuple[int, int]], folded: str) -> None:
         """Narrows the line to these spans of the raw text.
 
         Args:
@@ -85,6 +86,7 @@ class Line:
             folded: The folded raw text.
         """
         self._words = -1
+        self.touched = True
         self.spans = [span for start, end in spans if (span := trim(folded, start, end))]
         self._offsets = None
         if len(self.spans) <= 1:
@@ -134,6 +136,90 @@ class Line:
             if max(s, end) < e:
                 left.append((max(s, end), e))
         return left
+
+
+class Lines:
+    """The lines of a story. Most are never looked at one by one, so each is made when it is asked for.
+
+    Attributes:
+        blocks: The blocks of the story, in order.
+        printed: The raw text of each.
+        made: The lines looked at so far; None where one is its block as it stands.
+        whole: What rules see of all of them, one to a line, as they were at first.
+    """
+
+    __slots__ = ("_folded", "_raw", "_texts", "blocks", "made", "printed", "whole")
+
+    def __init__(self, raw: str, blocks: Sequence[Block], holes: Sequence[tuple[int, int]] = ()) -> None:
+        """The lines of these blocks of a raw text, `holes`, which are in order and disjoint, taken out of them."""
+        self._raw = raw
+        self._folded: str | None = None
+        self.blocks = blocks
+        self.printed = [raw[block.start : block.end] for block in blocks]
+        self.made: list[Line | None] = [None] * len(blocks)
+        self.whole = fold("\n".join(self.printed))
+        self._texts = self.whole.split("\n") if blocks else []
+        if holes or len(self._texts) != len(blocks):
+            self._texts = [fold(text) for text in self.printed]
+            self._punch(holes)
+            for index in range(len(blocks)):
+                self.straight(index)
+            self.whole = "\n".join(self._texts)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __getitem__(self, index: int) -> Line:
+        line = self.made[index]
+        if line is None:
+            line = self.made[index] = Line(self.blocks[index], index, self._texts[index])
+        return line
+
+    @property
+    def folded(self) -> str:
+        """The folded raw text, of the same length."""
+        if self._folded is None:
+            self._folded = fold(self._raw)
+        return self._folded
+
+    def text(self, index: int) -> str:
+        """What rules see of a line at present."""
+        line = self.made[index]
+        return self._texts[index] if line is None else line.text
+
+    def straight(self, index: int) -> Line:
+        """The line, its runs of white space made one space."""
+        line = self[index]
+        text = line.text
+        if line.plain and ("\n" in text or "  " in text or text[:1] == " " or text[-1:] == " "):
+            line.set_spans(line.spans, self.folded)
+        self._texts[index] = line.text
+        return line
+
+    def _punch(self, holes: Sequence[tuple[int, int]]) -> None:
+        """Takes the holes out of the lines."""
+        first = 0
+        for index, block in enumerate(self.blocks):
+            while first < len(holes) and holes[first][1] <= block.start:
+                first += 1
+            spans = []
+            position = block.start
+            at = first
+            while at < len(holes) and holes[at][0] < block.end:
+                start, end = holes[at]
+                if start > position:
+                    spans.append((position, start))
+                position = max(position, end)
+                at += 1
+            if position != block.start or spans:
+                if position < block.end:
+                    spans.append((position, block.end))
+                self[index].set_spans(spans, self.folded)
+
+
+def line_of(text: str) -> Line:
+    """A line that is all of a text."""
+    return Lines(text, [Block("paragraph", 0, len(text))]).straight(0)
 
 
 def trim(folded: str, start: int, end: int) -> tuple[int, int] | None:

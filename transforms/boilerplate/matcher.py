@@ -1,17 +1,20 @@
-"""All rules compiled together: a pass over a line tells which of them match, however many there are.
+"""All rules compiled together: a pass over a story tells which lines are worth a look, however many rules there are.
 
-Rules fall into two sets. Most patterns begin with words of their own, so that the set is done with a line of prose
-after its first letters. The others may begin with anything (a caption that ends with its credit); they have a
-trigger, and one pass over the whole story tells the lines that are worth a look.
+Most lines are prose that no rule is for, so that one small pattern is searched for in the whole story first: how the
+lines begin that rules are for, and the triggers of the rules that may begin with anything (a caption that ends with
+its credit). On the lines that it finds, only the rules are tried whose beginning or trigger stands there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import re2
 
+from copydesk.transforms.boilerplate.heads import LONGEST, heads
 from copydesk.transforms.boilerplate.lines import Line
 from copydesk.transforms.boilerplate.rules import Rule, options
 
@@ -19,8 +22,16 @@ PROBE: Final = 800
 """The longest line that is looked at whole, code points. Of a longer one rules see its head and its tail."""
 
 _EDGE: Final = 390
-_STRETCH: Final = 1_000  # bytes looked at in one pass; lines are looked at singly only where it finds something
 _GAP: Final = "\x00"
+_NAMED: Final = re.compile(r"(?<!\\)\(\?P?<\w+>")
+_UNTIDY: Final = "  |(?m:^ )|(?m: $)"
+"""White space that stands where patterns do not ask for it: such a line is looked at once it has been taken out."""
+
+
+@lru_cache(maxsize=4)
+def matcher_of(rules: tuple[Rule, ...]) -> Matcher:
+    """The matcher of these rules, compiled once a process."""
+    return Matcher(rules)
 
 
 class Matcher:
@@ -32,110 +43,86 @@ class Matcher:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
-        places = range(len(self.rules))
-        self._tokens = [i for i in places if self.rules[i].where == "token"]
-        self._headed = [i for i in places if self.rules[i].where != "token" and not self.rules[i].trigger]
-        self._triggered = [i for i in places if self.rules[i].where != "token" and self.rules[i].trigger]
-        self._token_set = self._compile(self._tokens)
-        self._headed_set = self._compile(self._headed, headed=True)
-        self._headed_anywhere = self._compile(self._headed)
-        self._triggered_set = self._compile(self._triggered)
-        triggers = "|".join(dict.fromkeys(f"(?:{self.rules[i].trigger})" for i in self._triggered))
-        self._trigger = re2.compile(f"(?mi)(?:{triggers})".encode(), options()) if triggers else None
+        self._begin: dict[str, list[int]] = {}
+        self._tokens = self._set(index for index, rule in enumerate(self.rules) if rule.where == "token")
+        triggered: list[int] = []
+        anything: list[int] = []
+        for index, rule in enumerate(self.rules):
+            if rule.where == "token":
+                continue
+            begin = None if rule.trigger or rule.where == "end" else heads(rule.anchored)
+            for head in begin or ():
+                self._begin.setdefault(head, []).append(index)
+            if begin is None:
+                (triggered if rule.trigger else anything).append(index)
+        self._triggers = _Set(triggered, [f"(?mi:{self.rules[index].trigger})" for index in triggered])
+        self._anything = self._set(anything)
+        self._suspect = re2.compile(
+            _union(
+                [
+                    _UNTIDY,
+                    *self._triggers.patterns,
+                    *_beginnings(self._begin),
+                    *self._anything.patterns,
+                    *self._tokens.patterns,
+                ]
+            ).encode(),
+            _one_line(),
+        )
         self._patterns: list[Any] = [None] * len(self.rules)
+        self._tests: list[Any] = [None] * len(self.rules)
         self._unless: list[Any] = [None] * len(self.rules)
 
-    def _compile(self, indexes: Sequence[int], headed: bool = False) -> Any:
-        if not indexes:
-            return None
-        made = re2.Set.MatchSet(options()) if headed else re2.Set.SearchSet(options())
-        for index in indexes:
-            rule = self.rules[index]
-            pattern = f".*{rule.anchored}" if headed and rule.where == "end" else rule.anchored
-            made.Add(f"(?m){pattern}" if rule.case else f"(?mi){pattern}")
-        made.Compile()
-        return made
+    def _set(self, indexes: Iterable[int]) -> _Set:
+        places = list(indexes)
+        return _Set(
+            places, [f"(?m{'' if rule.case else 'i'}:{rule.anchored})" for rule in map(self.rules.__getitem__, places)]
+        )
 
-    def look(self, lines: Sequence[Line], language: str | None, house: str | None) -> None:
-        """Sets the hits of all lines of a story."""
-        encoded = [line.text.encode() for line in lines]
-        worth = self._worth(encoded)
-        headed = self._with_heads(encoded)
-        known: dict[tuple[str, bool, bool], tuple[int, ...]] = {}
-        for place in sorted(worth | headed):
-            line = lines[place]
-            key = (line.text, place in headed, place in worth)
-            if key in known:
-                line.hits = known[key]
-                continue
-            text = line.text if len(line.text) <= PROBE else _probe(line.text)
-            found = self._headed_set.Match(text) if place in headed else None
-            line.hits = known[key] = self._sure(line, found, text if place in worth else None, language, house)
+    def suspects(self, lines: str) -> Iterator[int]:
+        """Places of the lines that some rule may be for, or that are not tidy.
 
-    def _with_heads(self, lines: Sequence[bytes]) -> set[int]:
-        """Places of the lines that stand in a stretch of text where some headed rule may match."""
-        if self._headed_anywhere is None:
-            return set()
-        match = self._headed_anywhere.Match
-        places: set[int] = set()
-        first = size = 0
-        for place, line in enumerate(lines):
-            size += len(line) + 1
-            if size >= _STRETCH or place == len(lines) - 1:
-                if match(b"\n".join(lines[first : place + 1])):
-                    places.update(range(first, place + 1))
-                first, size = place + 1, 0
-        return places
-
-    def _worth(self, lines: Sequence[bytes]) -> set[int]:
-        """Places of the lines in which a trigger stands."""
-        places: set[int] = set()
-        if self._trigger is None:
-            return places
-        search = self._trigger.search
-        text = b"\n".join(lines)
+        Args:
+            lines: The folded text of all lines, parted by line feeds.
+        """
+        search = self._suspect.search
+        text = lines.encode()
         place = position = 0
         while (found := search(text, position)) is not None:
-            start, end = found.span()
-            first = place + text.count(b"\n", position, start)
-            place = first + text.count(b"\n", start, end)
-            places.update(range(first, place + 1))
-            position = text.find(b"\n", end) + 1
+            start = found.start()
+            place += text.count(b"\n", position, start)
+            yield place
+            position = text.find(b"\n", start) + 1
             if position == 0:
                 break
             place += 1
-        return places
 
     def hits(self, line: Line, language: str | None, house: str | None) -> tuple[int, ...]:
         """The rules that match one line, wherever they want it to stand, in order of precedence."""
-        text = line.text if len(line.text) <= PROBE else _probe(line.text)
-        found = self._headed_set.Match(text) if self._headed_set else None
-        return self._sure(line, found, text, language, house)
+        text = line.text
+        whole = len(text) <= PROBE  # then what the sets find is certain
+        if not whole:
+            # Rules for whole lines cannot hold on so long a line; the others look at its ends.
+            text = text[:_EDGE] + _GAP + text[-_EDGE:]
+        indexes = [*self._triggers.found(text), *self._anything.found(text)]
+        begin = text[:LONGEST].lower() + "\n"
+        for end in range(1, len(begin) + 1):
+            indexes += self._begin.get(begin[:end], ())
+        return tuple([index for index in sorted(indexes) if self._holds(index, line, language, house)])
 
-    def _sure(
-        self, line: Line, headed: Sequence[int] | None, text: str | None, language: str | None, house: str | None
-    ) -> tuple[int, ...]:
-        """Those of the rules found that hold on the line as it is, its words, language and house."""
-        indexes = [self._headed[number] for number in headed or ()]
-        if text is not None and self._triggered_set:
-            indexes += [self._triggered[number] for number in self._triggered_set.Match(text) or ()]
-        if not indexes:
-            return ()
-        indexes.sort()
-        whole = len(line.text) <= PROBE  # then what the sets found is certain
-        return tuple(
-            [
-                index
-                for index in indexes
-                if self._allows(index, line, language, house)
-                and (whole or self.pattern(index).search(line.text) is not None)
-            ]
-        )
-
-    def _allows(self, index: int, line: Line, language: str | None, house: str | None) -> bool:
-        """Whether a rule is for such a line at all, its pattern aside."""
+    def _holds(self, index: int, line: Line, language: str | None, house: str | None) -> bool:
+        """Whether a rule holds on a line, wherever it wants it to stand."""
         rule = self.rules[index]
-        if not applies(rule, language, house) or (rule.where == "line" and line.words > rule.max_words):
+        if (rule.where == "line" and line.words > rule.max_words) or not applies(rule, language, house):
+            return False
+        test = self._tests[index]
+        if test is None:
+            # Not asked where it matches nor what its groups hold: that takes half as long.
+            made = options(rule.case)
+            made.never_capture = True
+            test = re2.compile(_union([rule.pattern if rule.where == "line" else rule.anchored]), made)
+            self._tests[index] = test = test.fullmatch if rule.where == "line" else test.search
+        if test(line.text) is None:
             return False
         if not rule.unless:
             return True
@@ -146,9 +133,7 @@ class Matcher:
 
     def token_rules(self, text: str, language: str | None, house: str | None) -> list[int]:
         """The rules for tokens that match somewhere in a text."""
-        found = self._token_set.Match(text) if self._token_set else None
-        indexes = [self._tokens[number] for number in sorted(found or ())]
-        return [index for index in indexes if applies(self.rules[index], language, house)]
+        return [index for index in self._tokens.found(text) if applies(self.rules[index], language, house)]
 
     def pattern(self, index: int) -> Any:
         """The compiled pattern of one rule."""
@@ -163,9 +148,44 @@ class Matcher:
         return self.pattern(index).search(line.text)
 
 
-def _probe(text: str) -> str:
-    """Head and tail of a long line: rules for whole lines cannot hold on it, and what they find is checked."""
-    return text[:_EDGE] + _GAP + text[-_EDGE:]
+def _one_line() -> re2.Options:
+    """Options for a search over many lines: no match spans two of them, and no groups, which would slow it down."""
+    made = options()
+    made.never_nl = True
+    made.never_capture = True
+    made.max_mem = 256 << 20  # a limit, not what it takes; with 64 MiB the way back to where a match begins is slow
+    return made
+
+
+class _Set:
+    """Patterns of some rules, looked for together."""
+
+    def __init__(self, indexes: Sequence[int], patterns: Sequence[str]) -> None:
+        self.patterns = patterns
+        self._indexes = indexes
+        self._set: Any = None
+        if patterns:
+            self._set = re2.Set.SearchSet(options())
+            for pattern in patterns:
+                self._set.Add(pattern)
+            self._set.Compile()
+
+    def found(self, text: str) -> list[int]:
+        """The rules whose pattern stands in a text, ascending."""
+        if self._set is None:
+            return []
+        return sorted([self._indexes[number] for number in self._set.Match(text) or ()])
+
+
+def _beginnings(known: Iterable[str]) -> list[str]:
+    """A pattern that finds the lines that begin so."""
+    literal = [re2.escape(head[:-1]) + "$" if head[-1:] == "\n" else re2.escape(head) for head in sorted(known)]
+    return [f"(?mi:^(?:{'|'.join(literal)}))"] if literal else []
+
+
+def _union(patterns: Iterable[str]) -> str:
+    """One pattern for all of them, without names of groups, which may stand in several."""
+    return "|".join(dict.fromkeys(_NAMED.sub("(?:", pattern) for pattern in patterns))
 
 
 def applies(rule: Rule, language: str | None, house: str | None) -> bool:

@@ -95,7 +95,7 @@ def _groups(text: str) -> dict[int, int]:
 
 
 def _bracketed(text: str) -> Iterator[Token]:
-    """Tokens in square brackets. A group that is no token is prose as a whole: nothing inside it is looked at."""
+    """Tokens in square brackets. A group that is no token is prose: nothing inside it is looked at on its line."""
     pairs = _groups(text)
     position = text.find("[")
     while position != -1:
@@ -107,9 +107,12 @@ def _bracketed(text: str) -> Iterator[Token]:
             continue
         end = pairs.get(position, 0)
         if end:
-            token = _read(text, position, end) if end - position <= MAX_TOKEN else None
+            lines = "\n" in text[position : min(end, position + MAX_TEMPLATE)]
+            token = _read(text, position, end) if end - position <= (MAX_TEMPLATE if lines else MAX_TOKEN) else None
             if token:
                 yield token
+            elif lines or end - position > MAX_TOKEN:
+                end = 0
         position = text.find("[", end or position + 1)
 
 

@@ -15,20 +15,25 @@ from copydesk.transforms.spelling.table import read_data
 TOKEN_REACH = 300
 """Longest token looked at, in characters; what is glued to a longer one is not prose."""
 SENTENCE_REACH = 240
-"""How far a sentence, a code span or a tag around a hit is looked for."""
+"""How far a sentence or a code span around a hit is looked for."""
+SIC_REACH = 40
+"""How far before a [sic] the words that it is said of may begin."""
 QUOTATION_REACH = 1200
 """How far back the opening mark of a quotation is looked for."""
 
 _OPENING, _CLOSING = "“‘«\"'", "”’»\"',."
+_CLOSING_MARKS = {"“": "”", '"': '"', "‘": "’"}
 _WHITE = frozenset(" \n\t\r\u00a0\u202f\u2009\u3000")
-_MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&")
+_MACHINE_SIGNS = ("://", "www.", "@", "#", "_", "\\", "=", "{", "}", "()", "~", "::", "&", "%(")
 _ENGLISH_SIGNS = (" the ", " of ", " to ", " and ", " in the ", " is ", " was ")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_BREAK = re.compile(r"[.!?][\"'”’)\]]*\s|\n")
 _CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
+_KEY = re.compile(r"[\"'”’]?\s(?:key|property|attribute|option|parameter)s?\b")
 _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
+_SIC = re.compile(r"[\[(]\s?sic\s?[!.]?[\])]", re.IGNORECASE)
 _CLOSED = re.compile(r"’(?!\w)")
 
 
@@ -59,7 +64,7 @@ class Masks:
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
-        self._code = "`" in text or "<" in text
+        self._code = "`" in text
         self._quotes = '"' in text or "“" in text or "‘" in text
 
     def covers(self, start: int, end: int) -> bool:
@@ -78,8 +83,12 @@ class Masks:
             return True
         if self._quotes:
             opened = quotation_around(text, start, end)
-            if opened is not None and (self._quotations or is_written_quotation(text, opened)):
+            if opened is not None and (
+                self._quotations or is_written_quotation(text, opened) or is_verbatim_quotation(text, opened, end)
+            ):
                 return True
+        if is_followed_by_sic(text, end):
+            return True
         return is_foreign(text, start, end)
 
 
@@ -104,8 +113,14 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
+    if token.islower() and token.count("-") > (1 if right - left == len(text.strip()) else 2):
+        return True
+    if before.endswith("-") and _KEY.match(text, right):
+        return True
     if _DOMAIN.search(before) or _FILE.search(after):
         return True
+    if after.startswith("(s)"):
+        after = after[3:]
     # A dot, a colon or a bracket with more of the word behind it: style.color, color.com, getColor(center).
     if len(after) > 1 and after[0] in ".:(" and (after[1].islower() or after[1].isdigit() or after[1] in ")_"):
         return True
@@ -121,18 +136,10 @@ def _is_style(text: str, start: int, end: int) -> bool:
 
 
 def is_code(text: str, start: int, end: int) -> bool:
-    """True if the hit stands between backticks or in a tag."""
+    """True if the hit stands between backticks."""
     line_start = text.rfind("\n", max(0, start - SENTENCE_REACH), start) + 1
     low = max(line_start, start - SENTENCE_REACH)
-    line = text[low:start]
-    if "`" in line and line.count("`") % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]:
-        return True
-    opened = line.rfind("<")
-    if opened > line.rfind(">") and (text[low + opened + 1].isalpha() or text[low + opened + 1] in "/!"):
-        closed = text.find(">", end, end + SENTENCE_REACH)
-        if closed >= 0 and "<" not in text[end:closed]:
-            return True
-    return False
+    return text.count("`", low, start) % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]
 
 
 def is_quoted_mention(text: str, start: int, end: int) -> bool:
@@ -179,6 +186,23 @@ def is_written_quotation(text: str, opened: int) -> bool:
     if not before or _SENTENCE_BREAK.search(text, max(0, opened - 3), opened):
         return False
     return before[-1] in _words()["written.before"]
+
+
+def is_verbatim_quotation(text: str, opened: int, end: int) -> bool:
+    """True if a quotation holds a [sic], before or after the hit: it is given letter by letter."""
+    closing = _CLOSING_MARKS[text[opened]]
+    closed = text.find(closing, end, end + QUOTATION_REACH)
+    quotation = text[opened : closed if closed >= 0 else end]
+    return "sic" in quotation and _SIC.search(quotation) is not None
+
+
+def is_followed_by_sic(text: str, end: int) -> bool:
+    """True if a [sic] stands after the hit, at once or within the same few words."""
+    after = text[end : end + SIC_REACH]
+    if "sic" not in after:
+        return False
+    match = _SIC.search(after)
+    return match is not None and not _SENTENCE_BREAK.search(after, 0, match.start())
 
 
 def is_foreign(text: str, start: int, end: int) -> bool:

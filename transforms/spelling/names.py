@@ -30,7 +30,8 @@ _ABBREVIATION = re.compile(
     r"|Mt|Ft|Ave|Dept|Univ|Assn|(?:[A-Z]\.)*[A-Z])\.$"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_NEXT = re.compile(r"(['’]s?)?([^\S\n]+|[^\S\n]*[,&/-][^\S\n]*)([^\W\d_]+(?:['’][^\W\d_]+)?|\d+)?")
+_NEXT = re.compile(r"(['’]s?)?([^\S\n]*[,&/][^\S\n]*|-|[^\S\n]+)([^\W\d_]+(?:['’][^\W\d_]+)?|\d+)?")
+_BODY = re.compile(r" (?:for|of|on)(?: an?| the)?(?: [A-Z][\w’'-]+)(?: and| of| &)?(?: [A-Z][\w’'-]+)")
 _LAST = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?\.?|\d+)([^\S\n]+|[-&])$")
 _LABEL_REST = re.compile(r"(?: [A-Z][a-z]+){0,2} ([a-z]+)")
 _LABEL_PATH = re.compile(r"(?: - |[▸>→] ?)(?:[A-Z][a-z]+ ){0,3}$")
@@ -237,6 +238,13 @@ def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool)
     return not starts_sentence(text, start) or _is_name_at_start(text, start, end, evidence)
 
 
+@cache
+def _heads() -> re.Pattern[str]:
+    """One or two words on, the noun that a name ends with: `Defense Innovation Board`, `Theatre Company`."""
+    nouns = "|".join(sorted(_words()["head_nouns"]))
+    return re.compile(rf" (?:[A-Z][\w’'-]+ )?(?:{nouns})\b", re.IGNORECASE)
+
+
 def _is_name_in_headline(text: str, start: int, end: int, evidence: Evidence) -> bool:
     words = _words()
     word = text[start:end]
@@ -253,6 +261,10 @@ def _is_name_in_headline(text: str, start: int, end: int, evidence: Evidence) ->
     if evidence.is_named(titled):
         return True
     key = canonical(word)
+    if last_word.lower() in words["given_names"] and key not in words["institution_words"]:
+        return True
+    if key in words["institution_words"] and _heads().match(text, end):
+        return True
     if key == "labor" or (key == "gray" and last_word.lower().rstrip(".") in words["personal_titles"]):
         return next_word.lower() not in words["common_before"]
     return False
@@ -264,13 +276,16 @@ def _is_name_at_start(text: str, start: int, end: int, evidence: Evidence) -> bo
     lower = word.lower()
     likely = lower in words["likely_names"]
     following = _NEXT.match(text, end)
+    if canonical(lower) in words["institution_words"] and not lower.endswith("s") and _BODY.match(text, end):
+        # `Center for Rural Studies`, `Theater for a New Audience`.
+        return True
     if following and following.group(3):
         possessive, next_word = following.group(1), following.group(3)
         joint, follower = following.group(2).strip(), next_word.lower()
         if next_word[0].isupper() and next_word not in words["never_names_after"]:
             # `Center Parcs`, `Sulphur, Louisiana`, `Grey-Thompson`, `Harbor & Co`; but `Honoring Lincoln`.
             return joint != "" or not lower.endswith(_VERB_ENDINGS)
-        if joint == "-":
+        if joint == "-" or (next_word[0].isdigit() and not joint):
             return False
         if joint == "," and follower in words["apposition"]:
             return True

@@ -78,7 +78,7 @@ class Scanner:
             Start and end in the text, the form of the table that stands there, and the prefix before it (which is
             within start and end); empty for most. Letters beyond Latin-1 beside the candidate are not seen.
         """
-        folded = _BLANK + fold(text) + _BLANK
+        folded = fold(f" {text} ")
         first_ending = self._first_ending
         for index, start, stop in self._automaton.find_matches_as_indexes(folded):
             if folded[stop] != SPACE:

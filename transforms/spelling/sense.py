@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
@@ -19,89 +19,62 @@ from copydesk.transforms.spelling.table import read_data
 
 REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
-GLANCE = 26
-"""Characters to each side that hold the words next to a hit."""
+GLANCE = 10
+"""Characters that hold a word in most places: so many a word are looked at first."""
 PASSAGES = {"beside": 60, "about": 450}
 """Characters to each side that the words around a hit, and its paragraph, take up."""
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_TOKEN = re.compile(r"%(?:s|\d\b)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
 _SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
 _HYPHENS = "-‐‑"
 
 
 def _tokens(text: str) -> list[str]:
-    """Words (a possessive 's apart), numbers, currency signs before a number and the marks that part clauses."""
+    """Words (a possessive 's apart), numbers, placeholders (%s, %1), currency signs, the marks that part clauses."""
     return _TOKEN.findall(text.lower().replace("’", "'"))
 
 
-class Context:
-    """The words around a hit, lower case, nearest first; worked out when a cue asks for them.
+def _plain_words(text: str) -> list[str]:
+    """The words of a glance that holds nothing but letters and spaces, as most do; else none: the quick way."""
+    words = text.lower().split()
+    return words if "\n" not in text and "".join(words).isalpha() else []
 
-    Where the sentence starts `left` ends with `^`; where it ends `right` ends with `|`.
-    """
 
-    def __init__(self, text: str, start: int, end: int) -> None:
-        self._text, self._start, self._end = text, start, end
-
-    def left(self, reach: int) -> tuple[str, ...]:
-        """The last `reach` words before the hit in its sentence."""
-        if reach <= 2:
-            near = self._near_left
-            if len(near) >= reach:
-                return near[:reach]
-        return self._far_left[:reach]
-
-    def right(self, reach: int) -> tuple[str, ...]:
-        """The first `reach` words after the hit in its sentence."""
-        if reach <= 2:
-            near = self._near_right
-            if len(near) >= reach:
-                return near[:reach]
-        return self._far_right[:reach]
-
-    # Most cues ask for the next or the last word only: a glance answers those. The word at the edge of a glance may be
-    # cut in two, so it is left out.
-    @cached_property
-    def _near_left(self) -> tuple[str, ...]:
-        return self._words_before(GLANCE)[:-1]
-
-    @cached_property
-    def _near_right(self) -> tuple[str, ...]:
-        return self._words_after(GLANCE)[:-2]
-
-    @cached_property
-    def _far_left(self) -> tuple[str, ...]:
-        return (*self._words_before(REACH), "^")
-
-    @cached_property
-    def _far_right(self) -> tuple[str, ...]:
-        return self._words_after(REACH)
-
-    def _words_before(self, reach: int) -> tuple[str, ...]:
-        before = self._text[max(0, self._start - reach) : self._start]
+def words_before(text: str, start: int, count: int) -> list[str]:
+    """The last `count` words before `start` in its sentence, nearest first; where the sentence starts stands `^`."""
+    words = _plain_words(text[max(0, start - GLANCE * (count + 1)) : start])
+    if len(words) > count:
+        return words[: -count - 1 : -1]
+    for reach in (GLANCE * (count + 1), REACH):
+        low = max(0, start - reach)
+        before = text[low:start]
         cut = 0
         if "." in before or "\n" in before or "?" in before or "!" in before:
             for match in _SENTENCE_END.finditer(before + "X"):
                 cut = match.end()
         tokens = _tokens(before[cut:])
         tokens.reverse()
-        return tuple(tokens)
+        # The word at the edge of a glance may be cut in two.
+        if cut or low == 0 or len(tokens) > count or reach == REACH:
+            break
+    tokens.append("^")
+    return tokens[:count]
 
-    def _words_after(self, reach: int) -> tuple[str, ...]:
-        after = self._text[self._end : self._end + reach]
-        ending = _SENTENCE_END.search(after)
-        return (*_tokens(after[: ending.start()] if ending else after), "|")
 
-    @property
-    def hyphen(self) -> str:
-        """The word tied to the hit by a hyphen on its left; empty if there is none."""
-        before = self._text[max(0, self._start - 2) : self._start]
-        return self.left(1)[0] if len(before) == 2 and before[1] in _HYPHENS and before[0].isalnum() else ""
-
-    def around(self, reach: int) -> str:
-        """The text to each side, `reach` characters, whatever the sentences."""
-        return self._text[max(0, self._start - reach) : self._end + reach]
+def words_after(text: str, end: int, count: int) -> list[str]:
+    """The first `count` words after `end` in its sentence, nearest first; where the sentence ends stands `|`."""
+    words = _plain_words(text[end : end + GLANCE * (count + 1)])
+    if len(words) > count:
+        return words[:count]
+    for reach in (GLANCE * (count + 1), REACH):
+        after = text[end : end + reach]
+        ending = _SENTENCE_END.search(after) if "." in after or "\n" in after or "?" in after or "!" in after else None
+        tokens = _tokens(after[: ending.start()] if ending else after)
+        if ending or len(after) < reach or len(tokens) > count + 1 or reach == REACH:
+            break
+    tokens.append("|")
+    return tokens[:count]
 
 
 class Topic:
@@ -126,48 +99,78 @@ class Cue:
     where: str
     reach: int
     words: frozenset[str]
-    numbers: bool
     unless_next: frozenset[str]
     unless_last: frozenset[str]
     if_last: frozenset[str]
-    topic: Topic | None
 
-    def fits(self, context: Context) -> bool:
-        """True if the cue's words stand where it looks."""
-        match self.where:
-            case "left":
-                tokens = context.left(self.reach)
-            case "right":
-                tokens = context.right(self.reach)
-            case "near":
-                tokens = context.left(self.reach) + context.right(self.reach)
-            case "hyphen":
-                tokens = (context.hyphen,)
-            case _:
-                return self.topic is not None and self.topic.count(context.around(PASSAGES[self.where])) >= self.reach
-        if self.words.isdisjoint(tokens) and not (self.numbers and any(token[:1].isdigit() for token in tokens)):
-            return False
-        if self.unless_next and context.right(1)[0] in self.unless_next:
-            return False
-        if self.if_last and context.left(1)[0] not in self.if_last:
-            return False
-        return not self.unless_last or context.left(1)[0] not in self.unless_last
+    def holds(self, last: str, following: str) -> bool:
+        """True if the conditions on the words next to the hit are met."""
+        return not (
+            following in self.unless_next or last in self.unless_last or (self.if_last and last not in self.if_last)
+        )
 
 
-@dataclass(frozen=True, slots=True)
 class SenseRule:
-    """How one ambiguous word is decided."""
+    """How one ambiguous word is decided.
 
-    name: str
-    cues: tuple[Cue, ...]
-    otherwise: bool
+    The cues are turned round into an index from a word to the cues that look for it, so that a decision costs a lookup
+    for each word near the hit, however many cues there are.
 
-    def changes(self, context: Context) -> bool:
-        """True if the word, in this context, is the sense that is spelt the other way."""
-        for cue in self.cues:
-            if cue.fits(context):
-                return cue.change
+    Args:
+        name: What the rule is called in `sense.toml`.
+        cues: Its cues, in order.
+        otherwise: What is decided where no cue fits.
+    """
+
+    def __init__(self, name: str, cues: tuple[Cue, ...], otherwise: bool) -> None:
+        self.name = name
+        self.otherwise = otherwise
+        self._cues = cues
+        self._left: dict[str, list[tuple[int, int]]] = {}
+        self._right: dict[str, list[tuple[int, int]]] = {}
+        self._tied: dict[str, list[tuple[int, int]]] = {}
+        self._topics = {index: Topic(cue.words) for index, cue in enumerate(cues) if cue.where in PASSAGES}
+        sides = {
+            "left": [self._left],
+            "right": [self._right],
+            "near": [self._left, self._right],
+            "hyphen": [self._tied],
+        }
+        for number, cue in enumerate(cues):
+            for side in sides.get(cue.where, ()):
+                for word in cue.words:
+                    side.setdefault(word, []).append((cue.reach, number))
+        self._left_reach = max((c.reach for c in cues if c.where in ("left", "near")), default=1)
+        self._right_reach = max((c.reach for c in cues if c.where in ("right", "near")), default=1)
+
+    def changes(self, text: str, start: int, end: int) -> bool:
+        """True if the word at this place is the sense that is spelt the other way."""
+        left = words_before(text, start, self._left_reach)
+        right = words_after(text, end, self._right_reach)
+        found = [*_found(left, self._left), *_found(right, self._right), *self._topics]
+        if self._tied and start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum():
+            found += _found(left[:1], self._tied)
+        found.sort()
+        for number in found:
+            cue = self._cues[number]
+            if cue.holds(left[0], right[0]):
+                topic = self._topics.get(number)
+                if topic is None:
+                    return cue.change
+                reach = PASSAGES[cue.where]
+                if topic.count(text[max(0, start - reach) : end + reach]) >= cue.reach:
+                    return cue.change
         return self.otherwise
+
+
+def _found(words: list[str], index: dict[str, list[tuple[int, int]]]) -> list[int]:
+    """Numbers of the cues that look for one of the words and as far as it stands."""
+    found = []
+    for place, word in enumerate(words):
+        for reach, number in index.get("#" if word[0].isdigit() else word, ()):
+            if place < reach:
+                found.append(number)
+    return found
 
 
 @cache
@@ -194,18 +197,8 @@ def sense_rules() -> dict[str, SenseRule]:
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
         if where not in ("left", "right", "near", "hyphen", *PASSAGES):
             raise ValueError(f"a cue looks left, right, near, beside, about, next, last or at a hyphen: {line}")
-        words = expand(line["words"])
-        return Cue(
-            verdict == "change",
-            where,
-            int(reach),
-            words - {"#"},
-            "#" in words,
-            expand(line.get("unless_next", "")),
-            expand(line.get("unless_last", "")),
-            expand(line.get("if_last", "")),
-            Topic(words) if where in PASSAGES else None,
-        )
+        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last"))
+        return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
     rules: dict[str, SenseRule] = {}
     for name, rule in data["rule"].items():

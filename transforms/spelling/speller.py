@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from functools import cache
 from typing import Literal, NamedTuple
 
 from copydesk.transforms.spelling import names
+from copydesk.transforms.spelling.markup import SOFT_HYPHEN, marks_in_words, with_mark, without_markup
 from copydesk.transforms.spelling.masks import Masks
 from copydesk.transforms.spelling.scan import Scanner
-from copydesk.transforms.spelling.sense import Context, SenseRule, sense_rules
+from copydesk.transforms.spelling.sense import SenseRule, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
-from copydesk.transforms.spelling.table import data_version, prefixes, table, table_lines
+from copydesk.transforms.spelling.table import Hyphens, data_version, prefixes, table, table_lines
 
 VARIETIES = (*TABLE_VARIETIES, "keep")
 """What a Speller can be asked for; `keep` leaves every text as it is."""
@@ -21,7 +23,6 @@ Acronyms = Literal["keep", "word", "capitals"]
 
 _ENGLISH_ACRONYMS = frozenset({"aids"})
 """Acronyms that are English words too: at the start of a sentence they may be either."""
-_SOFT_HYPHEN = "\u00ad"
 _HYPHENS = "-‐‑"
 _SPACES = " \u00a0\u202f\u2009"
 
@@ -67,9 +68,9 @@ class _Form(NamedTuple):
 
 
 @cache
-def _scanner(variety: str, acronyms: Acronyms) -> tuple[Scanner, dict[str, _Form]]:
-    """What a Speller works with; built once per process, variety and style of acronyms."""
-    entries = table(variety)
+def _scanner(variety: str, hyphens: Hyphens, acronyms: Acronyms) -> tuple[Scanner, dict[str, _Form]]:
+    """What a Speller works with; built once per process, variety and style."""
+    entries = table(variety, hyphens)
     senses = sense_rules()
     known = {form: _Form(entry.new, entry.rule, senses.get(form), _joint(form)) for form, entry in entries.items()}
     for form, new in _acronyms(acronyms).items():
@@ -103,6 +104,8 @@ class Speller:
         names: `keep` leaves names as they are; `official` also puts names of the gazetteer back into their official
             spelling; `target` respells the institution words (Centre, Organisation, Defence, ...) in names too.
         quotes: `house` respells quotations like the rest; `keep` leaves text in quotation marks alone.
+        hyphens: `variety` closes up what the varieties part over (co-operate, coöperate); `modern` also what houses of
+            any variety once wrote apart (e-mail, on-line, web site); `keep` leaves hyphens as they are.
         acronyms: `keep`, or how acronyms said as words are written: `word` (Nasa) or `capitals` (NASA).
 
     Raises:
@@ -110,12 +113,18 @@ class Speller:
     """
 
     def __init__(
-        self, variety: str, names: Names = "keep", quotes: Quotes = "house", acronyms: Acronyms = "keep"
+        self,
+        variety: str,
+        names: Names = "keep",
+        quotes: Quotes = "house",
+        hyphens: Hyphens = "variety",
+        acronyms: Acronyms = "keep",
     ) -> None:
         for option, value, allowed in (
             ("variety", variety, VARIETIES),
             ("names", names, ("keep", "official", "target")),
             ("quotes", quotes, ("house", "keep")),
+            ("hyphens", hyphens, ("variety", "modern", "keep")),
             ("acronyms", acronyms, ("keep", "word", "capitals")),
         ):
             if value not in allowed:
@@ -123,6 +132,7 @@ class Speller:
         self.variety = variety
         self.names = names
         self.quotes = quotes
+        self.hyphens = hyphens
         self.acronyms = acronyms
 
     @property
@@ -131,7 +141,8 @@ class Speller:
         return data_version()
 
     def __repr__(self) -> str:
-        return f"Speller({self.variety!r}, names={self.names!r}, quotes={self.quotes!r}, acronyms={self.acronyms!r})"
+        options = ("names", "quotes", "hyphens", "acronyms")
+        return f"Speller({self.variety!r}, {', '.join(f'{name}={getattr(self, name)!r}' for name in options)})"
 
     def apply(self, text: str, *, title: bool = False, context: str = "") -> Respelling:
         """Respell a text.
@@ -146,25 +157,29 @@ class Speller:
         """
         if self.variety == "keep" or not text:
             return Respelling(text, ())
-        if _SOFT_HYPHEN in text:
-            return self._apply_with_soft_hyphens(text, title, context)
-        changes = self._changes(text, title, context)
+        plain = without_markup(text)
+        marks = marks_in_words(plain)
+        changes = self._changes_around(plain, marks, title, context) if marks else self._changes(plain, title, context)
         if not changes:
             return Respelling(text, ())
         return Respelling(rebuild(text, changes), tuple(changes))
 
-    def _apply_with_soft_hyphens(self, text: str, title: bool, context: str) -> Respelling:
-        # Soft hyphens break words for the eye only: look at the text without them, then count them back in.
-        kept = [at for at, char in enumerate(text) if char != _SOFT_HYPHEN]
-        plain = text.replace(_SOFT_HYPHEN, "")
+    def _changes_around(self, text: str, marks: list[int], title: bool, context: str) -> list[Change]:
+        """The changes of a text with marks inside its words: those of the text without them, counted back in."""
+        left_out = set(marks)
+        kept = [at for at in range(len(text)) if at not in left_out]
         changes = []
-        for change in self._changes(plain, title, context):
+        for change in self._changes("".join([text[at] for at in kept]), title, context):
             start, stop = kept[change.start], kept[change.start + change.length - 1] + 1
-            changes.append(Change(start, stop - start, text[start:stop], change.new, change.rule))
-        return Respelling(rebuild(text, changes), tuple(changes))
+            new = change.new
+            for at in marks[bisect(marks, start) : bisect(marks, stop)]:
+                if text[at] != SOFT_HYPHEN:
+                    new = with_mark(change.old, new, at - start, text[at])
+            changes.append(Change(start, stop - start, text[start:stop], new, change.rule))
+        return changes
 
     def _changes(self, text: str, title: bool, context: str) -> list[Change]:
-        scanner, forms = _scanner(self.variety, self.acronyms)
+        scanner, forms = _scanner(self.variety, self.hyphens, self.acronyms)
         changes: list[Change] = []
         masks: Masks | None = None
         evidence: names.Evidence | None = None
@@ -177,7 +192,7 @@ class Speller:
             if (start and text[start - 1].isalnum()) or text[end : end + 1].isalnum():
                 continue
             if sense is not None:
-                if not sense.changes(Context(text, start, end)):
+                if not sense.changes(text, start, end):
                     continue
                 rule = f"sense.{sense.name}"
             if masks is None:
@@ -190,6 +205,8 @@ class Speller:
                 continue
             new = prefix + new
             if not old.islower():
+                if _is_abbreviation(text, start, end):
+                    continue
                 headline = title or names.is_headline(text, start, end)
                 if evidence is None:
                     evidence = names.Evidence(context or text)
@@ -219,6 +236,14 @@ def _is_acronym(text: str, start: int, end: int, old: str) -> bool:
         bounds = names.line_bounds(text, start, end)
         return bounds is None or not text[bounds[0] : bounds[1]].isupper()
     return old.istitle() and (not names.starts_sentence(text, start) or old.lower() not in _ENGLISH_ACRONYMS)
+
+
+def _is_abbreviation(text: str, start: int, end: int) -> bool:
+    """True for two or three capitals in a line that has other letters: `AX` is no axe."""
+    if end - start > 3 or not text[start:end].isupper():
+        return False
+    bounds = names.line_bounds(text, start, end)
+    return bounds is None or not text[bounds[0] : bounds[1]].isupper()
 
 
 def _with_case(old: str, new: str) -> str:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from copydesk.transforms.spelling.inflect import inflect
 
@@ -110,20 +110,27 @@ def _words() -> tuple[tuple[dict[str, str], frozenset[str]], ...]:
     return tuple(found)
 
 
-def _hyphen_rows() -> Iterator[tuple[str, str, str, frozenset[str]]]:
+def _hyphen_rows(modern: bool) -> Iterator[tuple[str, str, str, frozenset[str]]]:
     for old, new, kinds, varieties in table_lines("hyphens.tsv"):
-        users = frozenset(VARIETIES if varieties == "all" else varieties.split())
-        rule = "hyphen" if "-" in old else "diaeresis"
+        if varieties == "modern" and not modern:
+            continue
+        users = frozenset(VARIETIES if varieties in ("all", "modern") else varieties.split())
+        rule = "hyphen" if "-" in old or " " in old else "diaeresis"
         for old_form, new_form in zip(inflect(old, kinds), inflect(new, kinds), strict=True):
             yield old_form, new_form, rule, users
 
 
+Hyphens = Literal["variety", "modern", "keep"]
+
+
 @cache
-def table(variety: str) -> dict[str, Entry]:
+def table(variety: str, hyphens: Hyphens = "variety") -> dict[str, Entry]:
     """What is changed in a text that is put into this variety.
 
     Args:
         variety: One of `VARIETIES`.
+        hyphens: Which words that have grown together are written so: those that the varieties part over (co-operate,
+            coöperate), `modern` ones too (e-mail), or none (`keep`).
 
     Returns:
         Lower-case form -> Entry. A key may hold a hyphen or a space (`co-operate`, `per cent`). Forms that are right
@@ -145,9 +152,10 @@ def table(variety: str) -> dict[str, Entry]:
             for old in forms.values():
                 if old != new:
                     entries.setdefault(old, Entry(new, "word"))
-    for old, new, rule, users in _hyphen_rows():
-        if variety in users:
-            entries[old] = Entry(new, rule)
+    if hyphens != "keep":
+        for old, new, rule, users in _hyphen_rows(hyphens == "modern"):
+            if variety in users:
+                entries[old] = Entry(new, rule)
     return entries
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from copydesk.transforms.boilerplate import Desk, Rule, load_rules
-from copydesk.transforms.boilerplate.lines import Line, fold
+from copydesk.transforms.boilerplate.lines import fold, line_of
 from copydesk.transforms.boilerplate.matcher import Matcher
 from copydesk.transforms.boilerplate.rules import default_rules
-from copydesk.transforms.draft import Block, Draft
+from copydesk.transforms.draft import Draft
 
 RULES = default_rules()
 MATCHER = Matcher(RULES)
@@ -29,16 +29,10 @@ STORY = [
 ]
 
 
-def line_of(text: str) -> Line:
-    line = Line(Block("paragraph", 0, len(text)), 0, fold(text))
-    MATCHER.look([line], None, None)
-    return line
-
-
 def hit(rule: Rule, text: str) -> bool:
     if rule.where == "token":
         return RULES.index(rule) in MATCHER.token_rules(fold(text), None, None)
-    return RULES.index(rule) in line_of(text).hits
+    return RULES.index(rule) in MATCHER.hits(line_of(text), None, None)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

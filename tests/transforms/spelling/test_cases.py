@@ -1,4 +1,4 @@
-"""Sentences from the news, in our own words, with what each variety makes of them."""
+"""Sentences from the news and labels of programs, in our own words, with what each variety makes of them."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import pytest
 from copydesk.transforms.spelling import Speller
 from copydesk.transforms.spelling.speller import rebuild
 
-TABLE = Path(__file__).with_name("cases.tsv")
+TABLES = [Path(__file__).with_name(name) for name in ("cases.tsv", "labels.tsv")]
 
 
 def cases() -> list[tuple[str, str, str]]:
     found = []
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
+    for line in "\n".join(table.read_text(encoding="utf-8") for table in TABLES).splitlines():
         if line and not line.startswith("#"):
             variety, given, wanted = line.split("\t")
             found.append((variety, given, given if wanted == "=" else wanted))

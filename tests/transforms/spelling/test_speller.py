@@ -27,6 +27,7 @@ HOUSES = st.builds(
     st.sampled_from(VARIETIES),
     names=st.sampled_from(["keep", "official", "target"]),
     quotes=st.sampled_from(["house", "keep"]),
+    hyphens=st.sampled_from(["variety", "modern", "keep"]),
     acronyms=st.sampled_from(["keep", "word", "capitals"]),
 )
 
@@ -115,6 +116,16 @@ def test_quotes_can_be_kept() -> None:
     assert Speller("en-US").apply(text).text.startswith("“We honor the center,”")
 
 
+def test_hyphens_follow_the_variety_or_the_house() -> None:
+    text = "Co-operation by e-mail on a web site; the co-op's co\u2010ordinator is on-line on line two."
+    for variety in ("en-US", "en-GB"):
+        closed = "Cooperation by e-mail on a web site; the co-op's coordinator is on-line on line two."
+        assert Speller(variety).apply(text).text == closed
+        modern = "Cooperation by email on a website; the co-op's coordinator is online on line two."
+        assert Speller(variety, hyphens="modern").apply(text).text == modern
+        assert Speller(variety, hyphens="keep").apply(text).changes == ()
+
+
 def test_acronym_style_is_off_unless_asked_for() -> None:
     text = "NASA and Nato met; see nasa.gov and #NATO."
     assert Speller("en-GB").apply(text).text == text
@@ -158,7 +169,9 @@ def test_version_and_result_do_not_depend_on_the_hash_seed() -> None:
     assert len(outputs) == 1
 
 
-@pytest.mark.parametrize("option", [{"variety": "en-XX"}, {"names": "x"}, {"quotes": "x"}, {"acronyms": "x"}])
+@pytest.mark.parametrize(
+    "option", [{"variety": "en-XX"}, {"names": "x"}, {"quotes": "x"}, {"hyphens": "x"}, {"acronyms": "x"}]
+)
 def test_unknown_options_are_refused(option: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="it can be"):
         Speller(**{"variety": "en-GB", **option})  # type: ignore[arg-type]
