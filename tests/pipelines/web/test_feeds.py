@@ -18,7 +18,7 @@ import pytest
 from copydesk.pipelines import feed_state, feeds
 from copydesk.pipelines.claim import Claim, HeldError
 from copydesk.pipelines.fetch import Fetcher
-from copydesk.pipelines.options import JobOptions, resolve
+from copydesk.pipelines.options import JobOptions, OptionsError, resolve
 from copydesk.pipelines.run import Outcome, Watcher
 from copydesk.pipelines.store import open_store
 from copydesk.transforms.archive import tick_name
@@ -219,6 +219,26 @@ def test_files_that_appear_and_change_are_read_beside_the_feeds(
     assert [outcome.counts["articles"] for outcome in outcomes] == [2, 1, 1]
 
 
+def test_a_list_that_is_spoilt_and_files_that_are_not_there_yet_do_not_end_the_watch(
+    web: Web, answer: Reply, fetcher: Fetcher, tmp_path: Path
+) -> None:
+    web.answers |= {"/a": answer(200, rss(item(1))), "/b": answer(200, rss(item(2)))}
+    given = opml(tmp_path, f"{web.url}/a")
+
+    def change(number: int) -> None:
+        if number == 1:
+            given.write_text("<opml>")
+        if number == 2:
+            opml(tmp_path, f"{web.url}/a", f"{web.url}/b")
+            (tmp_path / "late.txt").write_text("Pier opens\n\nThe pier was opened on Monday, and all were glad.\n")
+
+    names = [str(given), f"{tmp_path}/*.txt"]
+    outcomes = watched(names, tmp_path / "out", fetcher, 3, each=change)
+    assert [outcome.counts["articles"] for outcome in outcomes] == [1, 0, 2]
+    with pytest.raises(OptionsError):
+        watched([str(tmp_path / "never.txt")], tmp_path / "out", fetcher, 1)
+
+
 def test_a_feed_that_keeps_its_charset_to_itself_is_read_all_the_same(
     web: Web, answer: Reply, fetcher: Fetcher, tmp_path: Path
 ) -> None:
@@ -284,6 +304,30 @@ def test_a_storage_that_fails_for_a_round_does_not_end_the_watch(
     )
     assert any("disk is away" in words for words in said)
     assert len(rows(tmp_path / "out")) == 1
+
+
+def test_three_rounds_of_a_watch_and_then_a_query(local: Web, answer: Reply, tmp_path: Path) -> None:
+    third = threading.Event()
+
+    def last(handler: Any) -> None:
+        third.set()
+        answer(200, rss(item(2, title="Ferry 2 stays"), item(1)))(handler)
+
+    local.answers["/feed"] = [answer(200, rss(item(1))), answer(200, rss(item(2), item(1))), last]
+    given, out = opml(tmp_path, f"{local.url}/feed"), tmp_path / "clean"
+    command = [sys.executable, "-m", "copydesk.pipelines.cli", "watch", str(given), "--output", str(out)]
+    options = [f"--allow-host={local.host}", "--every=1s", "--workers=1"]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert third.wait(60)
+        process.terminate()
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    query = f"select headline from '{out}/articles/**/*.parquet' order by headline"
+    assert duckdb.sql(query).fetchall() == [
+        ("Ferry 1 leaves the harbor on time",),
+        ("Ferry 2 leaves the harbor on time",),
+        ("Ferry 2 stays",),
+    ]
 
 
 def test_sigterm_ends_the_watch_once_the_round_is_committed(local: Web, answer: Reply, tmp_path: Path) -> None:
