@@ -82,6 +82,16 @@ def test_redirects_are_followed_and_remembered(client: Client, web: Web, answer:
     assert found.hops[0] == Hop(f"{web.url}/a", 301, f"{web.url}/b")
 
 
+def test_an_address_that_is_not_percent_encoded_is_asked_as_a_browser_would(
+    client: Client, web: Web, answer: Reply
+) -> None:
+    web.answers |= {
+        "/": answer(302, location="/Zürich 1".encode().decode("latin-1")),
+        "/Z%C3%BCrich%201": answer(200, b"ok"),
+    }
+    assert client.fetch(web.url).body == b"ok"
+
+
 def test_five_redirects_are_followed_and_six_are_not(client: Client, web: Web, answer: Reply) -> None:
     web.answers |= {f"/{n}": answer(302, location=f"/{n + 1}") for n in range(6)}
     web.answers["/5"] = answer(200, b"end")
