@@ -271,6 +271,7 @@ class _Guarded:
             addresses = self.client.resolve(self.place.host, self.place.port)
         except (OSError, UnicodeError) as error:
             raise FetchError("dns", f"{self.place.host}: {error}") from None
+        self.end()  # a resolver cannot be hurried
         try:
             addresses = self.client.allowed.check(self.place, addresses)
         except AddressError as error:
@@ -309,7 +310,7 @@ class _Guarded:
             self._handle = None
 
     def end(self) -> None:
-        """Sees to it that the answer was whole: a body without a length ends where its socket is shut.
+        """Sees to it that the time is not over: a body without a length ends where its socket is shut.
 
         Raises:
             FetchError: `timeout`.

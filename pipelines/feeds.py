@@ -128,7 +128,7 @@ def ingest(
     store = open_store(options.output)
     urls, found = listed(sources), _find(sources, store)
     with _claim(store, options, watcher):
-        done = (fetcher or fetcher_of(options)).round(store, urls, int(now()), asked_for=True)
+        done = (fetcher or fetcher_of(options)).round(store, urls, int(now()), asked_for=True, on_asked=watcher.asked)
         _tell(done, watcher)
         return _commit(store, found, options, watcher)
 
@@ -173,7 +173,7 @@ def watch(
             except OptionsError as error:  # being written anew, or moved: what was there before will do for a round
                 watcher.say(str(error))
             try:
-                done = fetcher.round(store, urls, began, asked_for=False)
+                done = fetcher.round(store, urls, began, asked_for=False, on_asked=watcher.asked)
                 _tell(done, watcher)
                 day = as_of or datetime.fromtimestamp(began, UTC).date().isoformat()
                 on_round(_commit(store, found, replace(options, as_of=day), watcher, memory))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -64,6 +64,12 @@ class Round:
     results: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
+    def note(self, state: Remembered, *, is_new: bool) -> None:
+        """Counts a feed that was asked."""
+        if state.error:
+            self.failed.append((state.url, state.error))
+        self.results["failed" if state.error else "new" if is_new else "unchanged"] += 1
+
     def words(self) -> str:
         """In one line, for a person."""
         if not self.asked:
@@ -108,7 +114,15 @@ class Fetcher:
         exchange, pages, versions = with_pages(found.exchange, found.feed, state.pages, self.client, self.politeness)
         return Polled(replace(found.outcome, pages=versions), exchange, found.feed, pages)
 
-    def round(self, store: Store, urls: Sequence[str], tick: int, *, asked_for: bool) -> Round:
+    def round(
+        self,
+        store: Store,
+        urls: Sequence[str],
+        tick: int,
+        *,
+        asked_for: bool,
+        on_asked: Callable[[int, int], None] = lambda done, due: None,
+    ) -> Round:
         """Polls the feeds that are due, archives what is new, and remembers.
 
         Args:
@@ -116,6 +130,7 @@ class Fetcher:
             urls: The feeds, as they are listed.
             tick: When the round begins, seconds since 1970 UTC.
             asked_for: A person asks for them now, whatever their schedule.
+            on_asked: Told how many were asked of how many that are due.
         """
         states = feed_state.load(store)
         due = [
@@ -138,14 +153,18 @@ class Fetcher:
                 polled.append((state, found.outcome))
             return polled
 
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
-            for group in pool.map(poll_all, _by_publisher(due)):
-                for state, outcome in group:
-                    new = after(state, outcome, tick, self.pace)
-                    states[state.url] = new
-                    if new.error:
-                        done.failed.append((state.url, new.error))
-                    done.results["failed" if new.error else "new" if new.last_new == tick else "unchanged"] += 1
+        asked = 0
+        on_asked(asked, len(due))
+        try:
+            with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
+                for group in pool.map(poll_all, _by_publisher(due)):
+                    asked += len(group)
+                    on_asked(asked, len(due))
+                    for state, outcome in group:
+                        states[state.url] = new = after(state, outcome, tick, self.pace)
+                        done.note(new, is_new=new.last_new == tick)
+        finally:
+            on_asked(len(due), len(due))
         feed_state.save(store, states)
         return done
 

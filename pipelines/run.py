@@ -81,11 +81,13 @@ class Watcher:
         say: Told things in words.
         start: Told how many bytes of input a window has, and how to ask how many are read.
         stop: Told that the window is done.
+        asked: Told how many feeds were asked of how many that are due, as that goes on.
     """
 
     say: Tell = lambda words: None
     start: Callable[[str, int, Callable[[], int]], None] = lambda name, total, done: None
     stop: Callable[[], None] = lambda: None
+    asked: Callable[[int, int], None] = lambda done, due: None
 
 
 def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None = None) -> Outcome:
