@@ -168,14 +168,15 @@ class Allowed:
 
         Args:
             place: Where the connection is to go.
-            addresses: All that its name resolves to.
+            addresses: All that its name resolves to; those that may not be connected to are passed over.
 
         Raises:
-            AddressError: one of them may not be: a name with both kinds is a trick, not a host.
+            AddressError: none is left.
         """
         found = list(dict.fromkeys(addresses))
-        if not self.allows(place):
-            for address in found:
-                if why := refusal(address):
-                    raise AddressError(f"{place.host} is {address}: {why}")
-        return found
+        if self.allows(place):
+            return found
+        judged = {address: refusal(address) for address in found}
+        if found and all(judged.values()):
+            raise AddressError(f"{place.host} is {', '.join(f'{address}: {why}' for address, why in judged.items())}")
+        return [address for address in found if judged[address] is None]

@@ -44,7 +44,8 @@ class Entry:
     @property
     def version(self) -> str:
         """Tells this state of the entry from all others: another date is no other state."""
-        return digest(self.guid or "", self.link or "", self.title or "", *self.bodies, *self.summaries)[:16]
+        texts = (*self.bodies, *self.summaries, *self.media_texts)
+        return digest(self.guid or "", self.link or "", self.title or "", *texts)[:16]
 
     @property
     def size(self) -> int:

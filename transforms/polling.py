@@ -39,7 +39,7 @@ class Remembered:
         sightings: How often in a row they led there.
         etag: To send back, byte for byte (as Latin-1).
         last_modified: The same.
-        body: Digest of the last body.
+        body: Fingerprint of the last body: what is the same says nothing new.
         next_poll: Not before this time.
         wait_until: The server asked not to be asked before this time.
         last_try: When it was last asked.
@@ -103,7 +103,7 @@ class Outcome:
         headers: Of the answer, names in lower case.
         permanent_to: Where a chain of permanent redirects, from the address that was asked on, led.
         error: Why the answer, or the want of one, is no success; "" where it is one.
-        body: Digest of the body, where there was one.
+        body: Fingerprint of the body, where there was one.
         entries: Digests of the keys of its entries.
         times: When its entries were published.
         ttl: Seconds that the feed itself asks for.

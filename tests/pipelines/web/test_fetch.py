@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from copydesk.pipelines import feed_state
-from copydesk.pipelines.client import Bounds, Client
-from copydesk.pipelines.fetch import Fetcher, Round
+from copydesk.pipelines.client import Answer, Bounds, Client
+from copydesk.pipelines.fetch import Fetcher, Round, judge
 from copydesk.pipelines.politeness import GAP, MAX_GAP, Politeness
 from copydesk.pipelines.store import FolderStore, open_store
 from copydesk.transforms.addresses import Allowed, Place
-from copydesk.transforms.archive import path_of
-from copydesk.transforms.polling import Pace, Remembered
+from copydesk.transforms.archive import path_of, to_warc
+from copydesk.transforms.polling import Pace, Remembered, after, from_json, to_json
 from copydesk.transforms.warc import iter_warc
 
 Web = Any
@@ -101,6 +103,34 @@ def test_the_same_round_gives_the_same_archive(web: Web, answer: Reply, fetcher:
         (document,) = iter_warc(io.BytesIO(data), source_uri="a")
         kept.append(document)
     assert kept[0] == kept[1]
+
+
+def test_a_feed_that_writes_the_time_into_every_answer_has_nothing_new(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore
+) -> None:
+    item = "<title>The tide</title><pubDate>Mon, 21 Sep 2026 1{}:00:00 GMT</pubDate>"
+    web.answers["/feed"] = [
+        answer(200, rss(item.format(hour), more=f"<lastBuildDate>{hour}</lastBuildDate>")) for hour in range(3)
+    ]
+    results = [poll(fetcher, store, f"{web.url}/feed", NOW + hour).results for hour in range(3)]
+    assert results == [{"new": 1}, {"unchanged": 1}, {"unchanged": 1}]
+    assert len(archives(store)) == 1
+
+
+@given(
+    st.sampled_from([200, 203, 204, 301, 304, 404, 410, 500, 999]),
+    st.lists(
+        st.tuples(st.sampled_from(["ETag", "Retry-After", "Cache-Control", "Expires", "Content-Type"]), st.text())
+    ),
+    st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: f"<rss>{text}</rss>".encode())),
+)
+def test_any_answer_is_judged(status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    before = Remembered("http://a.example/feed", body="x")
+    found = judge(before, Answer("http://a.example/feed", status, "", tuple(headers), body), NOW)
+    state = after(before, found.outcome, NOW, PACE)
+    assert state.gone or 0 < state.next_poll - NOW <= 86_400
+    assert found.exchange is None or to_warc(found.exchange)
+    assert from_json(to_json(state)) == state
 
 
 def test_two_rounds_in_one_second_keep_both_answers(
