@@ -157,7 +157,6 @@ def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: C
 
 
 def _options(given: dict[str, Any], config: str | None, beam_args: Sequence[str] = ()) -> JobOptions:
-    _quieten_beam()
     today = datetime.now(UTC).date().isoformat()
     given = {name: value for name, value in given.items() if value not in (None, ())}
     return resolve(given, read_config(config) if config else {}, today, beam_args)
@@ -247,6 +246,7 @@ def main(arguments: list[str] | None = None) -> None:
     if "--" in words:
         at = words.index("--")
         words, runner_only = words[:at], words[at + 1 :]
+    _quieten_beam()
     try:
         cli(words, obj=runner_only, prog_name="copydesk")
     except OptionsError as error:

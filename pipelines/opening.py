@@ -111,12 +111,11 @@ def is_splittable(uri: str, options: OpenOptions, head: bytes) -> bool:
     return kind == "application/x-ndjson" or (kind == "text/plain" and options.text_separator is not None)
 
 
-class _Bounded(io.RawIOBase):
-    """An unpacked stream that stops an archive bomb: it compares what comes out with what went in."""
+class _Forward(io.RawIOBase):
+    """A stream that can only be read on, and says where it is."""
 
-    def __init__(self, unpacked: IO[bytes], packed: BinaryIO) -> None:
-        self._unpacked, self._packed, self._out = unpacked, packed, 0
-        self._before = packed.tell()
+    def __init__(self) -> None:
+        self.read_so_far = 0
 
     def readable(self) -> bool:
         return True
@@ -126,20 +125,53 @@ class _Bounded(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if (offset, whence) not in ((0, io.SEEK_CUR), (self._out, io.SEEK_SET)):
+        if (offset, whence) not in ((0, io.SEEK_CUR), (self.read_so_far, io.SEEK_SET)):
             raise io.UnsupportedOperation("an unpacked stream can only be read on")
-        return self._out
+        return self.read_so_far
 
     def tell(self) -> int:
-        return self._out
+        return self.read_so_far
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._unpacked.read(len(buffer))
+        data = self.more(len(buffer))
         buffer[: len(data)] = data
-        self._out += len(data)
-        if self._out > UNPACK_FREELY and self._out > RATIO * max(1, self._packed.tell() - self._before):
-            raise Reject("bomb", f"more than {RATIO} times its packed size after {self._out:,} bytes")
         return len(data)
+
+    def more(self, size: int) -> bytes:
+        """Up to `size` more bytes, counted in `read_so_far`."""
+        raise NotImplementedError
+
+
+class _Bounded(_Forward):
+    """An unpacked stream that stops an archive bomb: it compares what comes out with what went in."""
+
+    def __init__(self, unpacked: IO[bytes], packed: BinaryIO) -> None:
+        super().__init__()
+        self._unpacked, self._packed = unpacked, packed
+        self._before = packed.tell()
+
+    def more(self, size: int) -> bytes:
+        data = self._unpacked.read(size)
+        self.read_so_far += len(data)
+        out = self.read_so_far
+        if out > UNPACK_FREELY and out > RATIO * max(1, self._packed.tell() - self._before):
+            raise Reject("bomb", f"more than {RATIO} times its packed size after {out:,} bytes")
+        return data
+
+
+class _Sized(_Forward):
+    """A member of an archive, cut off where it grows past the size it declared."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        super().__init__()
+        self._stream, self._size = stream, size
+
+    def more(self, size: int) -> bytes:
+        data = self._stream.read(min(size, self._size - self.read_so_far + 1))
+        self.read_so_far += len(data)
+        if self.read_so_far > self._size:
+            raise Reject("bomb", "the member is larger than it declares")
+        return data
 
 
 class _Opener:
@@ -267,24 +299,6 @@ _UNPACK: dict[str, Callable[[BinaryIO], IO[bytes]]] = {
     "application/x-bzip2": lambda stream: cast("IO[bytes]", bz2.BZ2File(stream)),
     "application/zstd": lambda stream: cast("IO[bytes]", zstd.ZstdFile(stream)),
 }
-
-
-class _Sized(io.RawIOBase):
-    """A member of an archive, cut off where it grows past the size it declared."""
-
-    def __init__(self, stream: IO[bytes], size: int) -> None:
-        self._stream, self._left = stream, size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._stream.read(min(len(buffer), self._left + 1))
-        if len(data) > self._left:
-            raise Reject("bomb", "the member is larger than it declares")
-        self._left -= len(data)
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def _oversized(record: Oversized, uri: str, media_type: str, limit: int) -> Refused:

@@ -379,6 +379,9 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     beams = [flag for action in parser._actions for flag in action.option_strings]
     problems = []
     for flag in (argument.split("=", 1)[0] for argument in rest if argument.startswith("-")):
+        if flag == "-":
+            problems.append("-: standard input is not read; give a file, a folder, a glob in quotes or a URL")
+            continue
         near = difflib.get_close_matches(flag, [*ours, *beams], n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         problems.append(f"{flag}: no such option{hint} (options that only the runner knows go after `--`)")

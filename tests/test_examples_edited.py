@@ -187,7 +187,7 @@ BRITISH = {
     "bridge-read-more.txt": (
         "centre>center coloured>colored grey>gray metres>meters programme>program travelled>traveled"
     ),
-    "near-misses-that-stay.txt": "colour>color labelled>labeled programme>program",
+    "near-misses-that-stay.txt": "labelled>labeled programme>program",
 }
 AMERICAN = {
     "ferry-standfirst-twice.txt": "program>programme",

@@ -102,7 +102,10 @@ CASES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         lambda: b"WARC/1.0\r\nContent-Length: 99999999999\r\n\r\n" + b"x" * 5000,
         {"bad_warc", "truncated"},
     ),
-    "feeds.opml": (lambda: b'<opml><body><outline xmlUrl="http://example.com/f"/></body></opml>', {"listed_only"}),
+    "feeds.zip": (
+        lambda: zip_of(feeds_opml=b'<opml><body><outline xmlUrl="http://example.com/f"/></body></opml>'),
+        {"listed_only"},
+    ),
     "brackets.txt": (lambda: b"[[" * 500_000, {"too_large", "-"}),
 }
 
