@@ -142,6 +142,7 @@ class Fetcher:
         if not due:
             return done
         feed_state.begin(store, tick)
+        self.politeness.begin_round()
 
         def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Outcome]]:
             polled = []

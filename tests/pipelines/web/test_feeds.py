@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from copydesk.pipelines import feed_state, feeds
+from copydesk.pipelines import feed_state, feeds, files
 from copydesk.pipelines.claim import Claim, HeldError
 from copydesk.pipelines.fetch import Fetcher
 from copydesk.pipelines.options import JobOptions, OptionsError, resolve
@@ -217,6 +217,18 @@ def test_files_that_appear_and_change_are_read_beside_the_feeds(
 
     outcomes = watched([f"{web.url}/feed", str(tmp_path / "in")], tmp_path / "out", fetcher, 3, each=change)
     assert [outcome.counts["articles"] for outcome in outcomes] == [2, 1, 1]
+
+
+def test_files_that_did_not_change_are_not_read_again(
+    web: Web, answer: Reply, fetcher: Fetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.answers["/feed"] = answer(304)
+    story, read, version = tmp_path / "a.txt", list[str](), files.version
+    story.write_text("Pier opens\n\nThe pier was opened on Monday, and the board was glad of it.\n")
+    monkeypatch.setattr(files, "version", lambda uri: read.append(uri) or version(uri))
+    outcomes = watched([f"{web.url}/feed", str(story)], tmp_path / "out", fetcher, 3)
+    assert [(outcome.counts["articles"], outcome.skipped) for outcome in outcomes] == [(1, 0), (0, 1), (0, 1)]
+    assert read == [story.as_uri()]
 
 
 def test_a_list_that_is_spoilt_and_files_that_are_not_there_yet_do_not_end_the_watch(

@@ -287,6 +287,15 @@ def test_a_robots_txt_that_is_not_there_forbids_nothing_and_one_that_cannot_be_r
     assert poll(fetcher, store, f"{web.url}/feed", NOW + 9000).results == {"new": 1}
 
 
+def test_a_host_that_is_down_is_asked_once_a_round(web: Web, answer: Reply, fetcher: Fetcher, store: Any) -> None:
+    web.answers["/robots.txt"] = [answer(503), answer(200, b"")]
+    web.answers |= {f"/{n}": answer(200, ONE) for n in range(4)}
+    urls = [f"{web.url}/{n}" for n in range(4)]
+    assert fetcher.round(store, urls, NOW, asked_for=True).results == {"failed": 4}
+    assert [path for path, _ in web.asked] == ["/robots.txt"]
+    assert fetcher.round(store, urls, NOW + 1, asked_for=True).results == {"new": 4}
+
+
 class Time:
     """A clock that only sleep moves."""
 
