@@ -15,7 +15,7 @@ from copydesk.transforms.feed_text import repair_html, web_address
 from copydesk.transforms.page import read_page
 from copydesk.transforms.page_fragment import read_fragment
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
-from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT
+from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, PUBLISHED
 
 SUMMARY = 1_500
 """Characters: an entry without an element for the whole story and with a shorter text gives a summary."""
@@ -35,12 +35,14 @@ class Wanted:
         version: Of the entry.
         url: Of the page.
         guid: Of the entry, where it names one article only.
+        published_raw: When the entry was published, as given.
         length: Of the entry's own text, in characters.
     """
 
     version: str
     url: str
     guid: str | None
+    published_raw: str | None
     length: int
 
 
@@ -52,7 +54,7 @@ def wanted(feed: Feed, feed_url: str) -> Iterator[Wanted]:
             text = read_fragment(repair_html(max(entry.summaries, key=len, default="")))[0]
             if len(text) < SUMMARY:
                 guid = None if entry.guid in ambiguous else entry.guid
-                yield Wanted(entry.version, url, guid, len(text))
+                yield Wanted(entry.version, url, guid, entry.published_raw, len(text))
 
 
 def with_pages(
@@ -107,6 +109,7 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
             return None
     except (FetchError, Reject):
         return None
+    fields = {FEED: of.url, GUID: page.guid, PUBLISHED: page.published_raw}
     return Exchange(
         url=page.url,
         asked=answer.url,
@@ -118,7 +121,7 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
         body=answer.body,
         hops=[(hop.status, hop.target) for hop in answer.hops],
         media_type="text/html",
-        fields=[(FEED, of.url), *([(GUID, page.guid)] if page.guid else [])],
+        fields=[(name, value) for name, value in fields.items() if value],
     )
 
 

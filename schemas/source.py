@@ -22,6 +22,7 @@ class RawDocument:
         house: The publisher's name given for this input, if any.
         guid: How the feed that led to this page calls its article, if one did.
         feed_url: The feed that led to this page.
+        published_raw: When that feed says the article was published, as given.
         leave_out: Of a feed: the versions of entries whose pages are read in their stead.
     """
 
@@ -34,4 +35,5 @@ class RawDocument:
     house: str | None = None
     guid: str | None = None
     feed_url: str | None = None
+    published_raw: str | None = None
     leave_out: tuple[str, ...] = ()

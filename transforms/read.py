@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from copydesk.schemas.source import RawDocument
+from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
 from copydesk.transforms.draft import Draft, Metadata
 from copydesk.transforms.errors import Reject
@@ -75,6 +76,9 @@ def _with_origin(story: Draft | Reject, document: RawDocument) -> Draft | Reject
         for name in ("url", "house", "guid", "feed_url", "fetched_at")
         if getattr(known, name) is None and getattr(found, name) is not None
     }
+    if document.published_raw and known.published_raw is None:
+        missing["published_raw"] = document.published_raw
+        missing["published_at"] = parse_date(document.published_raw)
     return replace(story, metadata=replace(known, **missing)) if missing else story
 
 

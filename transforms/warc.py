@@ -17,7 +17,7 @@ from copydesk.schemas.source import RawDocument
 from copydesk.transforms.errors import Reject, is_panic
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 
-GUID, FEED, LEAVE_OUT = "Copydesk-Guid", "Copydesk-Feed", "Copydesk-Leave-Out"
+GUID, FEED, PUBLISHED, LEAVE_OUT = "Copydesk-Guid", "Copydesk-Feed", "Copydesk-Published", "Copydesk-Leave-Out"
 """Fields that our own archives add, percent-encoded: what RawDocument says under these names."""
 DEFAULT_MAX_BYTES = 10 << 20
 """Payload of one record, unpacked."""
@@ -201,7 +201,7 @@ def _document(record: WarcRecord, source_uri: str, max_bytes: int, block: bytes)
         return None if said in _ANY_TYPES else RefusedRecord(source_uri, reject, said, data)
     if media_type not in (_STORIES_OF_ANY_TYPE if said in _ANY_TYPES else _STORIES):
         return None
-    own = {name: unquote(record.headers.get(name) or "") for name in (GUID, FEED, LEAVE_OUT)}
+    own = {name: unquote(record.headers.get(name) or "") for name in (GUID, FEED, PUBLISHED, LEAVE_OUT)}
     return RawDocument(
         source_uri,
         media_type,
@@ -211,6 +211,7 @@ def _document(record: WarcRecord, source_uri: str, max_bytes: int, block: bytes)
         _fetched_at(record),
         guid=own[GUID] or None,
         feed_url=own[FEED] or None,
+        published_raw=own[PUBLISHED] or None,
         leave_out=tuple(own[LEAVE_OUT].split()),
     )
 

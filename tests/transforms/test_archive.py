@@ -10,7 +10,7 @@ import pytest
 
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.archive import Exchange, path_of, to_warc
-from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, iter_warc
+from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, PUBLISHED, iter_warc
 
 BODY = b"<?xml version='1.0' encoding='iso-8859-1'?><rss><channel><title>Caf\xe9</title></channel></rss>"
 EXCHANGE = Exchange(
@@ -48,11 +48,11 @@ def test_what_was_archived_is_read_back_whatever_the_server_called_it() -> None:
 
 def test_fields_of_our_own_come_back_as_they_were() -> None:
     guid = "a b\r\nWARC-Type: x %41 \u20ac"
-    fields = [(GUID, guid), (FEED, "http://feeds.example/?a=b&c=%41"), (LEAVE_OUT, "1 2")]
+    fields = [(GUID, guid), (FEED, "http://feeds.example/?a=b&c=%41"), (PUBLISHED, "Mon, 21 Sep"), (LEAVE_OUT, "1 2")]
     (document,) = iter_warc(io.BytesIO(to_warc(replace(EXCHANGE, fields=fields))), source_uri="a")
     assert isinstance(document, RawDocument)
     assert (document.guid, document.feed_url) == (guid, "http://feeds.example/?a=b&c=%41")
-    assert document.leave_out == ("1", "2")
+    assert (document.published_raw, document.leave_out) == ("Mon, 21 Sep", ("1", "2"))
 
 
 def test_the_archive_says_what_was_asked_and_answered() -> None:

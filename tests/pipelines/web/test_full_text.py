@@ -76,6 +76,8 @@ def test_a_page_is_read_in_the_stead_of_its_summary_and_once(
         (f"{feed}#walls", False, "application/rss+xml"),
     ]
     assert rows(out) == expected
+    when = duckdb.sql(f"select distinct epoch(published_at) from '{out}/articles/**/*.parquet'").fetchall()
+    assert when == [(1_789_984_800,)]  # as the feed says, of the page too
     assert sorted(path.split("?")[0] for path in local.paths()) == [
         "/feed",
         "/ferries.html",
