@@ -174,7 +174,7 @@ def watch(
                 watcher.say(str(error))
             try:
                 done = fetcher.round(store, urls, began, asked_for=False, on_asked=watcher.asked)
-                _tell(done, watcher)
+                _tell(done, watcher, f"{datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M} ")
                 day = as_of or datetime.fromtimestamp(began, UTC).date().isoformat()
                 on_round(_commit(store, found, replace(options, as_of=day), watcher, memory))
                 faults = 0
@@ -214,8 +214,9 @@ def _claim(store: Store, options: JobOptions, watcher: Watcher) -> Claim:
     return Claim(store, wait=options.if_held == "wait", on_wait=watcher.say, place=feed_state.CLAIMS)
 
 
-def _tell(done: Round, watcher: Watcher) -> None:
-    watcher.say(done.words())
+def _tell(done: Round, watcher: Watcher, when: str = "") -> None:
+    if done.asked or not when:  # a watch is silent where there is nothing to do
+        watcher.say(when + done.words())
     for url, why in done.failed:
         watcher.say(f"  {url}: {why}")
 

@@ -258,6 +258,13 @@ def test_words_of_a_server_cannot_steer_a_terminal(web: Web, fetcher: Fetcher, s
     assert why == "500  [2Jgone"
 
 
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"feeds": [{}]}', b'{"feeds": [1]}'])
+def test_a_state_that_was_spoilt_from_outside_is_told_in_words(store: FolderStore, data: bytes) -> None:
+    store.replace(feed_state.STATE, data)
+    with pytest.raises(OSError, match="asked anew"):
+        feed_state.load(store)
+
+
 # Manners -------------------------------------------------------------------------------------------------------------
 
 
