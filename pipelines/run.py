@@ -48,7 +48,8 @@ class Outcome:
         windows: The windows it committed.
         finished: Windows of an earlier run that it finished.
         skipped: Inputs that were committed already.
-        counts: Sums over the windows: inputs, documents, articles, duplicates, failures.
+        inputs: URIs of the inputs that it read, in whole or in part.
+        counts: Sums over the windows: inputs (pieces of them), documents, articles, duplicates, failures.
         tallies: Sums over the windows of what the manifests tally.
     """
 
@@ -56,6 +57,7 @@ class Outcome:
     windows: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     skipped: int = 0
+    inputs: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -237,6 +239,7 @@ class Runner:
             if (first.start, first.end) not in ledger.committed(first.uri, first.version):
                 return False
             outcome.add(ledger.manifests[name])
+            outcome.inputs.update(piece.uri for piece in pieces)
         return True
 
     def _pieces(self, unread: Iterator[Piece | None], outcome: Outcome) -> Iterator[Piece]:

@@ -90,7 +90,7 @@ def show(outcome: Outcome, console: Console) -> None:
     table.add_column(justify="right")
     table.add_column()
     for name, note in (
-        ("documents", f"in {_number(counts['inputs'], 'input')}" + _already(outcome.skipped)),
+        ("documents", f"in {_number(len(outcome.inputs), 'input')}" + _already(outcome.skipped)),
         ("articles", _listed(outcome.tallies.get("media_types"))),
         ("duplicates", "the same article and revision, written once" if counts["duplicates"] else ""),
         ("failures", _listed(outcome.tallies.get("failures"))),

@@ -268,3 +268,12 @@ def test_several_articles_in_one_file(copydesk: Run, tmp_path: Path) -> None:
     found = rows(tmp_path / "out", "headline, source_uri")
     assert [headline for headline, _ in found] == [f"Ferry number {n} leaves the harbor on time" for n in (1, 2, 3)]
     assert found[0][1].endswith("all.txt#byte=0")
+
+
+def test_a_large_file_is_read_in_pieces_and_is_one_input(copydesk: Run, tmp_path: Path) -> None:
+    line = '{"title": "Gate %d opens", "text": "%s"}\n'
+    body = "The gate of the barrage opened on Monday, the keeper said. " * 200
+    (tmp_path / "all.jsonl").write_text("".join(line % (number, body) for number in range(1_500)))
+    ran = copydesk("ingest", tmp_path / "all.jsonl", "--output", tmp_path / "out", AS_OF)
+    assert "1,500  documents  in 1 input" in ran.out, ran.out
+    assert manifests(tmp_path / "out")[0]["counts"]["inputs"] == 3
