@@ -350,9 +350,9 @@ def test_a_publisher_is_asked_by_one_thread_at_a_time(web: Web, answer: Reply, f
             busy += 1
             most = max(most, busy)
         threading.Event().wait(0.02)
-        answer(200, ONE)(handler)
         with lock:
             busy -= 1
+        answer(200, ONE)(handler)
 
     web.answers |= {f"/{n}": handle for n in range(6)}
     fetcher.round(store, [f"{web.url}/{n}" for n in range(6)], NOW, asked_for=False)
