@@ -171,7 +171,7 @@ def fetcher(web: Web, resolver: Any) -> Fetcher:
     from copydesk.transforms.addresses import Allowed
     from copydesk.transforms.polling import Pace
 
-    bounds = Bounds(max_bytes=1 << 20, connect_seconds=2, read_seconds=2, total_seconds=2)
+    bounds = Bounds(max_bytes=1 << 20, connect_seconds=20, read_seconds=20, total_seconds=60)
     client = Client("copydesk-test", Allowed.of([web.host]), bounds, resolver)
     return Fetcher(client, Politeness(client), Pace(900))
 

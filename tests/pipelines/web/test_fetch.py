@@ -46,7 +46,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def fetcher(web: Web, resolver: Any) -> Fetcher:
-    bounds = Bounds(max_bytes=1 << 20, connect_seconds=2, read_seconds=2, total_seconds=1)
+    bounds = Bounds(max_bytes=1 << 20, connect_seconds=20, read_seconds=20, total_seconds=60)
     client = Client("copydesk-test", Allowed.of([web.host]), bounds, resolver)
     return Fetcher(client, Politeness(client), PACE)
 
