@@ -196,7 +196,8 @@ def _title(element: _Element) -> str | None:
     if text is None:
         return None
     kind = element.get("type")
-    is_html = len(element) == 0 and (kind in _HTML or kind in _BASE64 or (kind is None and not _is_atom(element)))
+    packed = kind in _BASE64 or element.get("mode") == "base64"
+    is_html = len(element) == 0 and (kind in _HTML or packed or (kind is None and not _is_atom(element)))
     return plain_title(_decoded(element, text), is_html=is_html)
 
 
