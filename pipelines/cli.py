@@ -106,7 +106,7 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
         options,
         summary.watcher(console, options.quiet),
         as_of=given.get("as_of") or settings.get("as_of"),
-        on_round=lambda outcome: summary.show(outcome, Console()),
+        on_round=lambda outcome: summary.show(outcome, Console()) if outcome.windows or outcome.finished else None,
     )
 
 

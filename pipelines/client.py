@@ -172,7 +172,7 @@ class Client:
             if len(hops) >= self.bounds.redirects:
                 raise FetchError("redirects", f"more than {self.bounds.redirects} redirects")
             try:
-                target = urljoin(url, target.strip())
+                target = urljoin(url, _as_sent(target).strip())
             except ValueError as error:
                 raise FetchError("address", f"a redirect to no address: {error}") from None
             hops.append(Hop(url, answer.status, target))
@@ -201,6 +201,14 @@ class Client:
             if len(body) > max_bytes:
                 raise FetchError("too_large", f"more than {max_bytes:,} bytes once unpacked")
         return bytes(body)
+
+
+def _as_sent(header: str) -> str:
+    """An address in a header: servers that do not percent-encode it send UTF-8, which is read as Latin-1."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 @contextmanager
@@ -263,6 +271,7 @@ class _Guarded:
             addresses = self.client.resolve(self.place.host, self.place.port)
         except (OSError, UnicodeError) as error:
             raise FetchError("dns", f"{self.place.host}: {error}") from None
+        self.end()  # a resolver cannot be hurried
         try:
             addresses = self.client.allowed.check(self.place, addresses)
         except AddressError as error:
@@ -301,7 +310,7 @@ class _Guarded:
             self._handle = None
 
     def end(self) -> None:
-        """Sees to it that the answer was whole: a body without a length ends where its socket is shut.
+        """Sees to it that the time is not over: a body without a length ends where its socket is shut.
 
         Raises:
             FetchError: `timeout`.

@@ -17,12 +17,19 @@ CLAIMS = "_state/polling"
 
 
 def load(store: Store) -> dict[str, Remembered]:
-    """What is remembered, by the address that a feed is listed under."""
+    """What is remembered, by the address that a feed is listed under.
+
+    Raises:
+        OSError: it cannot be read, or was changed from outside.
+    """
     try:
         data = store.read(STATE)
     except FileNotFoundError:
         return {}
-    return {values["url"]: from_json(values) for values in orjson.loads(data)["feeds"]}
+    try:
+        return {values["url"]: from_json(values) for values in orjson.loads(data)["feeds"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise OSError(f"{store.url}/{STATE}: {error}; remove it, and all feeds are asked anew") from error
 
 
 def save(store: Store, states: Mapping[str, Remembered]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from glob import has_magic
 from importlib.metadata import version as installed_version
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from copydesk.pipelines.fetch import Fetcher, Round
 from copydesk.pipelines.options import JobOptions, OptionsError
 from copydesk.pipelines.plan import Input, InputChangedError
 from copydesk.pipelines.politeness import PRODUCT, Politeness
-from copydesk.pipelines.run import Outcome, Watcher
+from copydesk.pipelines.run import Memory, Outcome, Watcher
 from copydesk.pipelines.store import Store, open_store
 from copydesk.transforms.addresses import Allowed
 from copydesk.transforms.errors import Reject
@@ -97,7 +98,7 @@ def fetcher_of(options: JobOptions) -> Fetcher:
         Allowed.of(options.allow_host),
         Bounds(max_bytes=options.max_document_bytes),
     )
-    return Fetcher(client, Politeness(client), Pace(options.every, seed=options.output))
+    return Fetcher(client, Politeness(client), Pace(options.every, seed=options.output), full_text=options.full_text)
 
 
 def ingest(
@@ -127,7 +128,7 @@ def ingest(
     store = open_store(options.output)
     urls, found = listed(sources), _find(sources, store)
     with _claim(store, options, watcher):
-        done = (fetcher or fetcher_of(options)).round(store, urls, int(now()), asked_for=True)
+        done = (fetcher or fetcher_of(options)).round(store, urls, int(now()), asked_for=True, on_asked=watcher.asked)
         _tell(done, watcher)
         return _commit(store, found, options, watcher)
 
@@ -156,23 +157,26 @@ def watch(
         on_round: Told what each round committed.
 
     Raises:
-        OptionsError, HeldError: at once, or when a list of feeds is no longer one.
+        OptionsError, HeldError: at once; a list of feeds that is spoilt later is passed over for the last that was not.
         OSError, CommitError: FAULTS rounds in a row failed.
     """
     watcher, stop = watcher or Watcher(), stop or threading.Event()
     store, sources = open_store(options.output), sources_of(names)
     fetcher = fetcher or fetcher_of(options)
-    listed(sources)
-    _find(sources, store)
-    faults = 0
+    urls, found = listed(sources), _find(sources, store, may_come=True)
+    faults, memory = 0, Memory()
     with _ends_gently(stop, watcher), _claim(store, replace(options, if_held="refuse"), watcher):
         while not stop.is_set():
             began = int(now())
             try:
-                done = fetcher.round(store, listed(sources), began, asked_for=False)
-                _tell(done, watcher)
+                urls, found = listed(sources), _find(sources, store, may_come=True)
+            except OptionsError as error:  # being written anew, or moved: what was there before will do for a round
+                watcher.say(str(error))
+            try:
+                done = fetcher.round(store, urls, began, asked_for=False, on_asked=watcher.asked)
+                _tell(done, watcher, f"{datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M} ")
                 day = as_of or datetime.fromtimestamp(began, UTC).date().isoformat()
-                on_round(_commit(store, _find(sources, store), replace(options, as_of=day), watcher))
+                on_round(_commit(store, found, replace(options, as_of=day), watcher, memory))
                 faults = 0
             except _PASSING as error:
                 faults += 1
@@ -182,18 +186,26 @@ def watch(
             stop.wait(max(0.0, began + options.every - now()))
 
 
-def _find(sources: Sources, store: Store) -> list[Input]:
-    if not sources.patterns:
-        return []
-    try:
-        return files.find(sources.patterns, without=store.url)
-    except files.NothingFoundError as error:
-        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+def _find(sources: Sources, store: Store, *, may_come: bool = False) -> list[Input]:
+    """The files that are there; a glob or a folder may name none yet where they may come."""
+    found: dict[str, Input] = {}
+    problems = []
+    for pattern in sources.patterns:
+        try:
+            found.update((item.uri, item) for item in files.find([pattern], without=store.url))
+        except files.NothingFoundError as error:
+            if not (may_come and has_magic(pattern)):
+                problems.append(f"{error}; give files, folders, globs in quotes, or object store URLs")
+    if problems:
+        raise OptionsError(problems)
+    return [found[uri] for uri in sorted(found) if not (may_come and found[uri].problem)]
 
 
-def _commit(store: Store, found: Sequence[Input], options: JobOptions, watcher: Watcher) -> Outcome:
+def _commit(
+    store: Store, found: Sequence[Input], options: JobOptions, watcher: Watcher, memory: Memory | None = None
+) -> Outcome:
     archives = [Input(f"{store.url}/{path}", store.size(path) or 0) for path in feed_state.archived(store)]
-    outcome = run.commit_inputs(store, [*archives, *found], options, watcher)
+    outcome = run.commit_inputs(store, [*archives, *found], options, watcher, memory)
     feed_state.end(store)
     return outcome
 
@@ -202,8 +214,9 @@ def _claim(store: Store, options: JobOptions, watcher: Watcher) -> Claim:
     return Claim(store, wait=options.if_held == "wait", on_wait=watcher.say, place=feed_state.CLAIMS)
 
 
-def _tell(done: Round, watcher: Watcher) -> None:
-    watcher.say(done.words())
+def _tell(done: Round, watcher: Watcher, when: str = "") -> None:
+    if done.asked or not when:  # a watch is silent where there is nothing to do
+        watcher.say(when + done.words())
     for url, why in done.failed:
         watcher.say(f"  {url}: {why}")
 

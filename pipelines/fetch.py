@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from copydesk.pipelines import feed_state
 from copydesk.pipelines.client import Answer, Client, FetchError
+from copydesk.pipelines.full_text import with_pages
 from copydesk.pipelines.politeness import Politeness
 from copydesk.pipelines.store import Store
 from copydesk.transforms.archive import Exchange, path_of, to_warc
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import glance, ttl_of
-from copydesk.transforms.feed_entry import Entry
+from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.identity import digest, house_of
 from copydesk.transforms.polling import Outcome, Pace, Remembered, after
 from copydesk.transforms.read import FEEDS
@@ -37,10 +38,14 @@ class Polled:
     Attributes:
         outcome: For the schedule.
         exchange: What is to be archived; None where there is nothing new.
+        feed: Its entries, where they could be read at a glance.
+        pages: What is archived with it.
     """
 
     outcome: Outcome
     exchange: Exchange | None = None
+    feed: Feed | None = None
+    pages: Sequence[Exchange] = ()
 
 
 @dataclass
@@ -59,6 +64,12 @@ class Round:
     results: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
+    def note(self, state: Remembered, *, is_new: bool) -> None:
+        """Counts a feed that was asked."""
+        if state.error:
+            self.failed.append((state.url, state.error))
+        self.results["failed" if state.error else "new" if is_new else "unchanged"] += 1
+
     def words(self) -> str:
         """In one line, for a person."""
         if not self.asked:
@@ -76,25 +87,42 @@ class Fetcher:
         politeness: Towards their hosts.
         pace: How often.
         threads: How many publishers are asked at a time.
+        full_text: Fetch the pages of entries that are summaries.
     """
 
     client: Client
     politeness: Politeness
     pace: Pace
     threads: int = THREADS
+    full_text: bool = False
 
     def poll(self, state: Remembered, tick: int) -> Polled:
         """Asks for one feed. Raises nothing: what goes wrong is an outcome."""
         request = {"Accept": ACCEPT, **state.conditions()}
         try:
             answer = self.client.fetch(state.address, request, turn=self.politeness.turn, check=self.politeness.check)
-            return judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()])
+            found = judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()])
+            return self._with_pages(state, found) if self.full_text else found
         except FetchError as error:
             return Polled(Outcome(error=f"{error.code}: {error.message}"))
         except Exception as error:  # one feed cannot stop the round
             return Polled(Outcome(error=f"unexpected: {type(error).__name__}: {error}"))
 
-    def round(self, store: Store, urls: Sequence[str], tick: int, *, asked_for: bool) -> Round:
+    def _with_pages(self, state: Remembered, found: Polled) -> Polled:
+        if found.exchange is None or found.feed is None:
+            return found
+        exchange, pages, versions = with_pages(found.exchange, found.feed, state.pages, self.client, self.politeness)
+        return Polled(replace(found.outcome, pages=versions), exchange, found.feed, pages)
+
+    def round(
+        self,
+        store: Store,
+        urls: Sequence[str],
+        tick: int,
+        *,
+        asked_for: bool,
+        on_asked: Callable[[int, int], None] = lambda done, due: None,
+    ) -> Round:
         """Polls the feeds that are due, archives what is new, and remembers.
 
         Args:
@@ -102,6 +130,7 @@ class Fetcher:
             urls: The feeds, as they are listed.
             tick: When the round begins, seconds since 1970 UTC.
             asked_for: A person asks for them now, whatever their schedule.
+            on_asked: Told how many were asked of how many that are due.
         """
         states = feed_state.load(store)
         due = [
@@ -113,24 +142,30 @@ class Fetcher:
         if not due:
             return done
         feed_state.begin(store, tick)
+        self.politeness.begin_round()
 
-        def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Polled]]:
+        def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Outcome]]:
             polled = []
             for state in group:
                 found = self.poll(state, tick)
                 if found.exchange is not None:
-                    store.create(path_of(state.url, tick), to_warc(found.exchange))
-                polled.append((state, replace(found, exchange=None)))
+                    data = b"".join(map(to_warc, [found.exchange, *found.pages]))
+                    store.create(path_of(state.url, tick, found.exchange.body), data)
+                polled.append((state, found.outcome))
             return polled
 
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
-            for group in pool.map(poll_all, _by_publisher(due)):
-                for state, found in group:
-                    new = after(state, found.outcome, tick, self.pace)
-                    states[state.url] = new
-                    if new.error:
-                        done.failed.append((state.url, new.error))
-                    done.results["failed" if new.error else "new" if new.last_new == tick else "unchanged"] += 1
+        asked = 0
+        on_asked(asked, len(due))
+        try:
+            with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
+                for group in pool.map(poll_all, _by_publisher(due)):
+                    asked += len(group)
+                    on_asked(asked, len(due))
+                    for state, outcome in group:
+                        states[state.url] = new = after(state, outcome, tick, self.pace)
+                        done.note(new, is_new=new.last_new == tick)
+        finally:
+            on_asked(len(due), len(due))
         feed_state.save(store, states)
         return done
 
@@ -166,11 +201,11 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         return Polled(replace(seen, error=f"no feed: {reject.message}"))
     if media_type not in FEEDS:
         return Polled(replace(seen, error=f"no feed but {media_type}"))
-    body = hashlib.sha256(answer.body).hexdigest()
-    if body == state.body:
-        return Polled(replace(seen, body=body))
     found = glance(answer.body, content_type=headers.get("content-type"))
     entries = [entry for entry in found.entries if isinstance(entry, Entry)] if found else []
+    body = _fingerprint(answer.body, entries)
+    if body == state.body:
+        return Polled(replace(seen, body=body))
     times = [parse_date(entry.published_raw or entry.updated_raw or "") for entry in entries]
     keys = [key for entry in entries if (key := entry.guid or entry.link or entry.title)]
     exchange = Exchange(
@@ -192,7 +227,14 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         times=[time // 1_000_000 for time in times if time is not None],
         ttl=ttl_of(answer.body),
     )
-    return Polled(seen, exchange)
+    return Polled(seen, exchange, found)
+
+
+def _fingerprint(body: bytes, entries: Sequence[Entry]) -> str:
+    """Tells whether a feed says anything new: many write the time of the request into every answer."""
+    if entries:
+        return digest(*sorted({entry.version for entry in entries}))
+    return hashlib.sha256(body).hexdigest()
 
 
 def _permanent(answer: Answer) -> str:

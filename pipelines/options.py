@@ -170,6 +170,7 @@ OPTIONS: tuple[Option, ...] = (
         "Hosts that are fetched from though they are not on the public internet, `host` or `host:port`.",
         "HOST,...",
     ),
+    Option("full_text", "flag", False, "Fetch the page of an article where its feed gives a summary, and clean that."),
     Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
     Option("runner", "text", "local", "The Beam runner: `local`, or the name of any other.", "NAME"),
     Option("quiet", "flag", False, "No progress bar; the summary alone."),
@@ -208,6 +209,7 @@ class JobOptions:
     on_unexpected: str = "dead-letter"
     contact: str | None = None
     allow_host: tuple[str, ...] = ()
+    full_text: bool = False
     every: int = 900
     runner: str = "local"
     quiet: bool = False

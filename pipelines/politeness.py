@@ -76,6 +76,10 @@ class Politeness:
             finally:
                 host.free_at = self._client.clock() + host.gap
 
+    def begin_round(self) -> None:
+        """Forgets which robots.txt could not be read: a host that is down is asked once a round, and the next again."""
+        self._robots = {origin: robots for origin, robots in self._robots.items() if robots.problem is None}
+
     def check(self, place: Place) -> None:
         """Sees to it that robots.txt lets a place be asked; fetches it where it is not known.
 
@@ -104,10 +108,9 @@ class Politeness:
         except FetchError as error:
             if error.code in ("too_large", "redirects"):  # as if there were none: RFC 9309, 2.3.1.2 and 2.5
                 return _Robots(None, now)
-            # Asked again with the next poll: a host that is down for a minute is not shut for a day.
-            return _Robots(None, now - ROBOTS_SECONDS, error)
+            return _Robots(None, now, error)
         if answer.status >= 500 or answer.status == 429:
-            return _Robots(None, now - ROBOTS_SECONDS, FetchError("robots", f"{url} answered {answer.status}"))
+            return _Robots(None, now, FetchError("robots", f"{url} answered {answer.status}"))
         if not 200 <= answer.status < 300:
             return _Robots(None, now)
         rules = Protego.parse(answer.body.decode("utf-8", "replace"))

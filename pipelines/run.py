@@ -83,11 +83,13 @@ class Watcher:
         say: Told things in words.
         start: Told how many bytes of input a window has, and how to ask how many are read.
         stop: Told that the window is done.
+        asked: Told how many feeds were asked of how many that are due, as that goes on.
     """
 
     say: Tell = lambda words: None
     start: Callable[[str, int, Callable[[], int]], None] = lambda name, total, done: None
     stop: Callable[[], None] = lambda: None
+    asked: Callable[[int, int], None] = lambda done, due: None
 
 
 def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None = None) -> Outcome:
@@ -112,17 +114,46 @@ def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None
     return commit_inputs(store, found, options, watcher)
 
 
-def commit_inputs(store: Store, found: Sequence[Input], options: JobOptions, watcher: Watcher | None = None) -> Outcome:
+@dataclass
+class Memory:
+    """What a process that runs again and again need not read again.
+
+    Attributes:
+        ledger: The manifests read so far.
+        versions: Of inputs, each with the stamp that it had then.
+    """
+
+    ledger: Ledger = field(default_factory=Ledger)
+    versions: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def version(self, uri: str, stamp: str) -> str:
+        """The version of an input; its bytes are read only where the stamp is another."""
+        known, version = self.versions.get(uri, ("", ""))
+        if not known or known != stamp:
+            version = files.version(uri)
+            self.versions[uri] = stamp, version
+        return version
+
+
+def commit_inputs(
+    store: Store,
+    found: Sequence[Input],
+    options: JobOptions,
+    watcher: Watcher | None = None,
+    memory: Memory | None = None,
+) -> Outcome:
     """Reads the inputs that are not committed yet and commits what becomes of them; raises what `ingest` does."""
-    return Runner(store, options, watcher or Watcher()).run(lambda ledger: _unread(found, ledger, options))
+    known = memory or Memory()
+    runner = Runner(store, options, watcher or Watcher())
+    return runner.run(lambda ledger: _unread(found, ledger, options, known), known.ledger)
 
 
-def _unread(found: Sequence[Input], ledger: Ledger, options: JobOptions) -> Iterator[Piece | None]:
+def _unread(found: Sequence[Input], ledger: Ledger, options: JobOptions, memory: Memory) -> Iterator[Piece | None]:
     """The pieces that are still to be read, in order; None for each input that has been read already."""
     opening = open_options(options)
     for item in found:
         stamp = "" if item.problem else files.stamp(item.uri)
-        version = f"problem: {item.problem}" if item.problem else files.version(item.uri)
+        version = f"problem: {item.problem}" if item.problem else memory.version(item.uri, stamp)
         if item.problem is None and item.size > SPLIT_BYTES and _plain(item):
             head = files.head(item.uri, HEAD_BYTES)
             item = Input(item.uri, item.size, splittable=is_splittable(item.uri, opening, head))
@@ -175,13 +206,18 @@ class Runner:
         self.store, self.options, self.watcher = store, options, watcher
         self.editor = editor_for(options)
 
-    def run(self, unread: Callable[[Ledger], Iterator[Piece | None]]) -> Outcome:
-        """Holds the output, finishes what an earlier run left, and commits what is unread."""
+    def run(self, unread: Callable[[Ledger], Iterator[Piece | None]], ledger: Ledger | None = None) -> Outcome:
+        """Holds the output, finishes what an earlier run left, and commits what is unread.
+
+        Args:
+            unread: The pieces that a ledger does not have; None for each input that it has.
+            ledger: As an earlier run of this process left it.
+        """
         outcome = Outcome(self.store.url)
         with Claim(self.store, wait=self.options.if_held == "wait", on_wait=self.watcher.say):
             outcome.finished = commit.finish(self.store)
             commit.sweep(self.store)
-            ledger = Ledger()
+            ledger = ledger or Ledger()
             ledger.refresh(self.store)
             while not self._commit_all(unread, ledger, outcome):
                 self.watcher.say("another run has committed to the output meanwhile; planning anew what is left")

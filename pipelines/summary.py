@@ -50,6 +50,21 @@ class Bar:
             self._progress.remove_task(task)
 
 
+class Line:
+    """A line that says how far a round of polls is, while it lasts."""
+
+    def __init__(self, console: Console) -> None:
+        self._status = console.status("")
+
+    def asked(self, done: int, due: int) -> None:
+        """Shows the line, and takes it away with the last feed."""
+        self._status.update(f"feeds: {done:,} of {due:,} asked")
+        if done == due:
+            self._status.stop()
+        elif done == 0:
+            self._status.start()
+
+
 def watcher(console: Console, quiet: bool) -> Watcher:
     """A watcher that shows a bar where there is a terminal, and says what it is told."""
 
@@ -59,7 +74,7 @@ def watcher(console: Console, quiet: bool) -> Watcher:
     if quiet or not console.is_terminal:
         return Watcher(say=say)
     bar = Bar(console)
-    return Watcher(say=say, start=bar.start, stop=bar.stop)
+    return Watcher(say=say, start=bar.start, stop=bar.stop, asked=Line(console).asked)
 
 
 def show(outcome: Outcome, console: Console) -> None:

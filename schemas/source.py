@@ -20,6 +20,10 @@ class RawDocument:
         url: The address that the bytes were fetched from, if any.
         fetched_at: When they were fetched, microseconds since 1970 UTC, if known.
         house: The publisher's name given for this input, if any.
+        guid: How the feed that led to this page calls its article, if one did.
+        feed_url: The feed that led to this page.
+        published_raw: When that feed says the article was published, as given.
+        leave_out: Of a feed: the versions of entries whose pages are read in their stead.
     """
 
     source_uri: str
@@ -29,3 +33,7 @@ class RawDocument:
     url: str | None = None
     fetched_at: int | None = None
     house: str | None = None
+    guid: str | None = None
+    feed_url: str | None = None
+    published_raw: str | None = None
+    leave_out: tuple[str, ...] = ()

@@ -7,15 +7,19 @@ address that was judged, not to the name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PORTS: Final = {"http": 80, "https": 443}
 """The schemes that are fetched, and the one port of each that needs no permission."""
 
+_PRINTED: Final = "".join(map(chr, range(0x21, 0x7F)))
+_UNFIT: Final = re.compile(r"[\s\x00-\x20\x7f<>\"'\\^`{|}]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _REFUSED_V4: Final = {
     IPv4Network(network): what
     for network, what in {
@@ -91,7 +95,7 @@ class Place:
         scheme: `http` or `https`.
         host: Lower case, without brackets, in ASCII (IDNA).
         port: The port.
-        target: Path and query, as they go into the request.
+        target: Path and query, as they go into the request: what is not printed ASCII is percent-encoded.
     """
 
     scheme: str
@@ -129,9 +133,9 @@ def place_of(url: str) -> Place:
         raise AddressError("no host")
     if parts.username is not None or parts.password is not None:
         raise AddressError("a user name in the address")
-    if any(character.isspace() or ord(character) < 0x20 for character in parts.netloc + parts.path + parts.query):
+    if _UNFIT.search(host) or _CONTROL.search(url.strip()):
         raise AddressError("a space or a control character in the address")
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_PRINTED, errors="replace")
     return Place(scheme, host.lower(), port or PORTS[scheme], target)
 
 
@@ -164,14 +168,15 @@ class Allowed:
 
         Args:
             place: Where the connection is to go.
-            addresses: All that its name resolves to.
+            addresses: All that its name resolves to; those that may not be connected to are passed over.
 
         Raises:
-            AddressError: one of them may not be: a name with both kinds is a trick, not a host.
+            AddressError: none is left.
         """
         found = list(dict.fromkeys(addresses))
-        if not self.allows(place):
-            for address in found:
-                if why := refusal(address):
-                    raise AddressError(f"{place.host} is {address}: {why}")
-        return found
+        if self.allows(place):
+            return found
+        judged = {address: refusal(address) for address in found}
+        if found and all(judged.values()):
+            raise AddressError(f"{place.host} is {', '.join(f'{address}: {why}' for address, why in judged.items())}")
+        return [address for address in found if judged[address] is None]

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from fastwarc.warc import WarcRecord, WarcRecordType
@@ -47,6 +48,7 @@ class Exchange:
         body: Unpacked.
         hops: Redirects before the answer: status and the address named.
         media_type: What the body is, told from its bytes.
+        fields: Of our own, for the record of the answer: names as in `transforms.warc`, and values.
     """
 
     url: str
@@ -59,6 +61,7 @@ class Exchange:
     body: bytes
     hops: Sequence[tuple[int, str]]
     media_type: str
+    fields: Headers = ()
 
 
 def tick_name(tick: int) -> str:
@@ -66,10 +69,10 @@ def tick_name(tick: int) -> str:
     return datetime.fromtimestamp(tick, UTC).strftime("%Y-%m-%dT%H%M%SZ")
 
 
-def path_of(url: str, tick: int) -> str:
-    """Where the answer of a feed is kept, relative to the output."""
+def path_of(url: str, tick: int, body: bytes) -> str:
+    """Where the answer of a feed is kept, relative to the output: two answers never share a name."""
     host = _UNFIT.sub("-", (urlsplit(url).hostname or "").lower())[:80].strip("-.")
-    return f"{FOLDER}/{tick_name(tick)}/{host}-{digest(url)[:16]}.warc.gz"
+    return f"{FOLDER}/{tick_name(tick)}/{host}-{digest(url)[:16]}-{sha256(body).hexdigest()[:8]}.warc.gz"
 
 
 def to_warc(exchange: Exchange) -> bytes:
@@ -88,6 +91,8 @@ def _record(exchange: Exchange, kind: str, content_type: str, block: bytes) -> b
     record.headers["Content-Type"] = content_type
     if kind == "response":
         record.headers["WARC-Identified-Payload-Type"] = exchange.media_type
+        for name, value in exchange.fields:
+            record.headers[name] = quote(value, safe=" /:?=-._~")
     else:
         record.headers["WARC-Concurrent-To"] = f"<urn:{_urn(exchange, 'response').decode()}>"
     record.set_bytes_content(block)

@@ -34,6 +34,7 @@ def read_feed(
     url: str | None = None,
     max_entries: int = 5000,
     max_entry_bytes: int = 2 << 20,
+    leave_out: frozenset[str] = frozenset(),
 ) -> list[Draft | Reject]:
     """Read a feed.
 
@@ -44,6 +45,7 @@ def read_feed(
         url: The address they were fetched from: relative links are resolved against it, and it scopes the guids.
         max_entries: So many entries are read.
         max_entry_bytes: How large the texts of one entry may be together, in UTF-8.
+        leave_out: Versions of entries (`Entry.version`) that are read from elsewhere.
 
     Returns:
         One draft or one Reject for each entry, in the order of the feed: `too_large` for an entry that is too large or
@@ -53,7 +55,7 @@ def read_feed(
         Reject: `empty`, or `bad_feed` where it is no feed (an error page), `binary`, `undecodable`, `too_deep`.
     """
     feed = read_entries(data, content_type=content_type, max_entries=max_entries)
-    return _Drafts(feed, source_uri, _media_type(data), url, max_entry_bytes).all()
+    return _Drafts(feed, source_uri, _media_type(data), url, max_entry_bytes, leave_out).all()
 
 
 def read_entries(data: bytes, *, content_type: str | None = None, max_entries: int = 5000) -> Feed:
@@ -127,16 +129,28 @@ def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed
 class _Drafts:
     """Makes the drafts of one feed."""
 
-    def __init__(self, feed: Feed, source_uri: str, media_type: str, url: str | None, max_entry_bytes: int) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        source_uri: str,
+        media_type: str,
+        url: str | None,
+        max_entry_bytes: int,
+        leave_out: frozenset[str],
+    ) -> None:
         self.feed, self.source_uri, self.media_type = feed, source_uri, media_type
         self.url = url or web_address(feed.url, None)
-        self.max_entry_bytes = max_entry_bytes
-        self.ambiguous = _ambiguous_guids(feed)
+        self.max_entry_bytes, self.leave_out = max_entry_bytes, leave_out
+        self.ambiguous = ambiguous_guids(feed)
 
     def all(self) -> list[Draft | Reject]:
         """One outcome for each entry."""
-        read: list[Draft | Reject] = [self._outcome(number, entry) for number, entry in enumerate(self.feed.entries)]
-        last = len(read)
+        read: list[Draft | Reject] = [
+            self._outcome(number, entry)
+            for number, entry in enumerate(self.feed.entries)
+            if not self.leave_out or not isinstance(entry, Entry) or entry.version not in self.leave_out
+        ]
+        last = len(self.feed.entries)
         if self.feed.surplus:
             # One refusal for all of them: each keeps the whole feed, and a hostile one has hundreds of thousands.
             read.append(Reject("too_large", f"the feed has {last + self.feed.surplus:,} entries; {last:,} are read"))
@@ -176,7 +190,7 @@ class _Drafts:
         return Draft(f"{self.source_uri}#entry={number}", self.media_type, raw, blocks, metadata)
 
 
-def _ambiguous_guids(feed: Feed) -> frozenset[str | None]:
+def ambiguous_guids(feed: Feed) -> frozenset[str | None]:
     """The guids that name several articles: their entries lead to several pages, or without a link have other titles.
 
     An entry that a feed only lists twice is the same article, before and after an edit too.

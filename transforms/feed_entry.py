@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from copydesk.schemas.article import Caption
 from copydesk.transforms.errors import Reject
+from copydesk.transforms.identity import digest
 
 
 @dataclass(slots=True)
@@ -39,6 +40,12 @@ class Entry:
     published_raw: str | None = None
     updated_raw: str | None = None
     language: str | None = None
+
+    @property
+    def version(self) -> str:
+        """Tells this state of the entry from all others: another date is no other state."""
+        texts = (*self.bodies, *self.summaries, *self.media_texts)
+        return digest(self.guid or "", self.link or "", self.title or "", *texts)[:16]
 
     @property
     def size(self) -> int:

@@ -73,7 +73,8 @@ def read_clean_feed(data: bytes, *, max_entries: int) -> Feed | None:
     entries = list(islice(all_entries, max_entries))
     if not entries and (b"<item" in data or b"<entry" in data or b":item" in data or b":entry" in data):
         return None
-    reader = _Reader(has_base=b"xml:base" in data, has_language=b"xml:lang" in data)
+    has_any = b"xml:" in data  # most feeds have neither, and one look through it is cheaper than two
+    reader = _Reader(has_base=has_any and b"xml:base" in data, has_language=has_any and b"xml:lang" in data)
     feed = reader.about(channels[0], root)
     feed.entries = [reader.entry(entry) for entry in entries]
     feed.surplus = sum(1 for _ in all_entries)
@@ -171,11 +172,11 @@ def _children(element: _Element) -> _Found:
 
 def _best(children: Iterable[tuple[int, _Element]]) -> _Element | None:
     """The element whose name ranks first and that has text."""
-    best: tuple[int, _Element] | None = None
+    best_rank, best = 1 << 30, None
     for rank, child in children:
-        if (best is None or rank < best[0]) and (len(child) or (child.text and child.text.strip())):
-            best = rank, child
-    return best[1] if best else None
+        if rank < best_rank and (((text := child.text) and not text.isspace()) or len(child)):
+            best_rank, best = rank, child
+    return best
 
 
 def _first(children: Iterable[tuple[int, _Element]]) -> str | None:
@@ -195,7 +196,8 @@ def _title(element: _Element) -> str | None:
     if text is None:
         return None
     kind = element.get("type")
-    is_html = len(element) == 0 and (kind in _HTML or kind in _BASE64 or (kind is None and not _is_atom(element)))
+    packed = kind in _BASE64 or element.get("mode") == "base64"
+    is_html = len(element) == 0 and (kind in _HTML or packed or (kind is None and not _is_atom(element)))
     return plain_title(_decoded(element, text), is_html=is_html)
 
 

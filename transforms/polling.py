@@ -39,7 +39,7 @@ class Remembered:
         sightings: How often in a row they led there.
         etag: To send back, byte for byte (as Latin-1).
         last_modified: The same.
-        body: Digest of the last body.
+        body: Fingerprint of the last body: what is the same says nothing new.
         next_poll: Not before this time.
         wait_until: The server asked not to be asked before this time.
         last_try: When it was last asked.
@@ -50,6 +50,7 @@ class Remembered:
         error: The last of them, in words; "" after a success.
         gone: It answered 410; it is asked no more.
         entries: Digests of the keys of the entries of the last body.
+        pages: Versions of the entries of the last body whose pages were read.
         new: Entries that were new, by day (`2026-01-31`).
     """
 
@@ -70,6 +71,7 @@ class Remembered:
     error: str = ""
     gone: bool = False
     entries: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
     new: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -101,10 +103,11 @@ class Outcome:
         headers: Of the answer, names in lower case.
         permanent_to: Where a chain of permanent redirects, from the address that was asked on, led.
         error: Why the answer, or the want of one, is no success; "" where it is one.
-        body: Digest of the body, where there was one.
+        body: Fingerprint of the body, where there was one.
         entries: Digests of the keys of its entries.
         times: When its entries were published.
         ttl: Seconds that the feed itself asks for.
+        pages: Versions of its entries whose pages were read, now or before.
     """
 
     status: int = 0
@@ -115,6 +118,7 @@ class Outcome:
     entries: Sequence[str] = ()
     times: Sequence[int] = ()
     ttl: int = 0
+    pages: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ def after(before: Remembered, seen: Outcome, now: int, pace: Pace) -> Remembered
         error="",
         # A feed that is empty for a while has not forgotten what it had.
         entries=tuple(seen.entries)[:_REMEMBERED_ENTRIES] if is_new and seen.entries else before.entries,
+        pages=tuple(seen.pages)[:_REMEMBERED_ENTRIES] if is_new and seen.entries else before.pages,
         new=_counted(before.new, now, added),
     )
 
@@ -277,6 +282,5 @@ def to_json(state: Remembered) -> dict[str, Any]:
 def from_json(values: Mapping[str, Any]) -> Remembered:
     """What `to_json` wrote; names that a later release added are passed over."""
     known = {name: value for name, value in values.items() if name in Remembered.__slots__}
-    if "entries" in known:
-        known["entries"] = tuple(known["entries"])
+    known.update({name: tuple(known[name]) for name in ("entries", "pages") if name in known})
     return Remembered(**known)

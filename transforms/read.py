@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from copydesk.schemas.source import RawDocument
+from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
 from copydesk.transforms.draft import Draft, Metadata
 from copydesk.transforms.errors import Reject
@@ -63,12 +64,21 @@ def _with_origin(story: Draft | Reject, document: RawDocument) -> Draft | Reject
     known = story.metadata
     # The address of a feed is not that of the articles in it.
     url = None if document.media_type in FEEDS else document.url
-    found = Metadata(url=url, house=document.house, fetched_at=document.fetched_at)
+    found = Metadata(
+        url=url,
+        house=document.house,
+        guid=document.guid,
+        feed_url=document.feed_url,
+        fetched_at=document.fetched_at,
+    )
     missing = {
         name: getattr(found, name)
-        for name in ("url", "house", "fetched_at")
+        for name in ("url", "house", "guid", "feed_url", "fetched_at")
         if getattr(known, name) is None and getattr(found, name) is not None
     }
+    if document.published_raw and known.published_raw is None:
+        missing["published_raw"] = document.published_raw
+        missing["published_at"] = parse_date(document.published_raw)
     return replace(story, metadata=replace(known, **missing)) if missing else story
 
 
@@ -102,6 +112,7 @@ def _feed(document: RawDocument, limits: Limits) -> Stories:
         url=document.url,
         max_entries=limits.max_entries,
         max_entry_bytes=limits.max_entry_bytes,
+        leave_out=frozenset(document.leave_out),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
@@ -17,6 +17,8 @@ from copydesk.schemas.source import RawDocument
 from copydesk.transforms.errors import Reject, is_panic
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 
+GUID, FEED, PUBLISHED, LEAVE_OUT = "Copydesk-Guid", "Copydesk-Feed", "Copydesk-Published", "Copydesk-Leave-Out"
+"""Fields that our own archives add, percent-encoded: what RawDocument says under these names."""
 DEFAULT_MAX_BYTES = 10 << 20
 """Payload of one record, unpacked."""
 
@@ -199,7 +201,19 @@ def _document(record: WarcRecord, source_uri: str, max_bytes: int, block: bytes)
         return None if said in _ANY_TYPES else RefusedRecord(source_uri, reject, said, data)
     if media_type not in (_STORIES_OF_ANY_TYPE if said in _ANY_TYPES else _STORIES):
         return None
-    return RawDocument(source_uri, media_type, data, record.http_charset or None, url, _fetched_at(record))
+    own = {name: unquote(record.headers.get(name) or "") for name in (GUID, FEED, PUBLISHED, LEAVE_OUT)}
+    return RawDocument(
+        source_uri,
+        media_type,
+        data,
+        record.http_charset or None,
+        url,
+        _fetched_at(record),
+        guid=own[GUID] or None,
+        feed_url=own[FEED] or None,
+        published_raw=own[PUBLISHED] or None,
+        leave_out=tuple(own[LEAVE_OUT].split()),
+    )
 
 
 def _address(target: str | None) -> str | None:

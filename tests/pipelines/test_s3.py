@@ -6,8 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +122,33 @@ def test_a_second_run_that_may_not_wait_says_who_holds_the_output(copydesk: Run,
         )
     assert ran.status == 4
     assert f"is being written by process {os.getpid()}" in ran.err
+
+
+def test_feeds_are_archived_on_s3_and_read_from_there(copydesk: Run, bucket: str) -> None:
+    feed = b"<rss version='2.0'><channel><item><guid>tag:a,1</guid><title>The gate opens</title></item></channel></rss>"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path == "/feed"
+            self.send_response(200 if found else 404)
+            self.end_headers()
+            self.wfile.write(feed if found else b"")
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        host, out = f"127.0.0.1:{server.server_port}", f"s3://{bucket}/clean"
+        for said in ("1 = 1 + 0 + 0: adds up", "Nothing new"):
+            ran = copydesk("ingest", f"http://{host}/feed", "--output", out, f"--allow-host={host}", AS_OF)
+            assert ran.status == 0, ran.err
+            assert said in ran.out
+        server.shutdown()
+        thread.join()
+    names = [name for name in objects(bucket) if name.startswith(("clean/raw", "clean/_state"))]
+    assert [name for name in names if name.endswith(".warc.gz")]
+    assert not [name for name in names if "/ticks/" in name or "/polling/" in name]
+    assert copydesk("verify", out).status == 0
+    assert f"{host}/feed" in copydesk("feeds", out).out

@@ -58,6 +58,7 @@ def test_nothing_of_ipv6_that_python_knows_to_be_private_is_fetched(ip: ipaddres
 def test_a_url_is_taken_apart() -> None:
     assert place_of("HTTPS://Bücher.example/a?b=c#d") == Place("https", "xn--bcher-kva.example", 443, "/a?b=c")
     assert place_of("http://[2606:2800::1]:8080").origin == "http://[2606:2800::1]:8080"
+    assert place_of("http://a.example/Zür ich?q=ü%41").target == "/Z%C3%BCr%20ich?q=%C3%BC%41"
     assert place_of("https://a.example:443/x").origin == "https://a.example"
 
 
@@ -65,7 +66,7 @@ def test_a_url_is_taken_apart() -> None:
     "url",
     ["file:///etc/passwd", "ftp://a.example/", "gopher://a.example/", "//a.example/", "http://", "http:///x", "x",
      "http://user:secret@a.example/", "http://user@a.example/", "http://a.example:port/", "http://[::1/", "",
-     "http://a.example/x y", "http://a.example/\r\nHost: b", "javascript:alert(1)"],
+     "http://a example/", "http://a.example/\r\nHost: b", "http://a.example/\0", "javascript:alert(1)"],
 )  # fmt: skip
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(AddressError):
@@ -82,11 +83,24 @@ def test_only_the_ports_of_the_schemes_are_fetched_unless_the_host_is_allowed() 
         Allowed.of(["a.example:26"]).check_port(mail)
 
 
-def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
+def test_private_addresses_are_passed_over_and_a_host_that_has_no_other_is_refused() -> None:
     place = place_of("http://a.example/")
-    assert Allowed().check(place, ["8.8.8.8", "8.8.4.4", "8.8.8.8"]) == ["8.8.8.8", "8.8.4.4"]
+    assert Allowed().check(place, ["8.8.8.8", "127.0.0.1", "8.8.4.4", "8.8.8.8"]) == ["8.8.8.8", "8.8.4.4"]
     with pytest.raises(AddressError, match="loopback"):
-        Allowed().check(place, ["8.8.8.8", "127.0.0.1"])
+        Allowed().check(place, ["127.0.0.1", "10.0.0.1"])
     assert Allowed.of(["a.example"]).check(place, ["127.0.0.1"]) == ["127.0.0.1"]
     with pytest.raises(AddressError):
         Allowed.of(["b.example"]).check(place, ["127.0.0.1"])
+
+
+@given(st.one_of(st.text(max_size=60), st.builds("http://{}/{}".format, st.text(max_size=20), st.text(max_size=20))))
+def test_any_text_is_a_place_or_is_refused(url: str) -> None:
+    try:
+        place = place_of(url)
+    except AddressError:
+        return
+    assert place.scheme in ("http", "https")
+    assert place.host
+    assert place.host.isascii()
+    assert all(0x20 < ord(character) < 0x7F for character in place.target)
+    assert place_of(place.origin).host == place.host

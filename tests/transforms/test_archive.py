@@ -10,7 +10,7 @@ import pytest
 
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.archive import Exchange, path_of, to_warc
-from copydesk.transforms.warc import iter_warc
+from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, PUBLISHED, iter_warc
 
 BODY = b"<?xml version='1.0' encoding='iso-8859-1'?><rss><channel><title>Caf\xe9</title></channel></rss>"
 EXCHANGE = Exchange(
@@ -46,6 +46,15 @@ def test_what_was_archived_is_read_back_whatever_the_server_called_it() -> None:
     )
 
 
+def test_fields_of_our_own_come_back_as_they_were() -> None:
+    guid = "a b\r\nWARC-Type: x %41 \u20ac"
+    fields = [(GUID, guid), (FEED, "http://feeds.example/?a=b&c=%41"), (PUBLISHED, "Mon, 21 Sep"), (LEAVE_OUT, "1 2")]
+    (document,) = iter_warc(io.BytesIO(to_warc(replace(EXCHANGE, fields=fields))), source_uri="a")
+    assert isinstance(document, RawDocument)
+    assert (document.guid, document.feed_url) == (guid, "http://feeds.example/?a=b&c=%41")
+    assert (document.published_raw, document.leave_out) == ("Mon, 21 Sep", ("1", "2"))
+
+
 def test_the_archive_says_what_was_asked_and_answered() -> None:
     archive = gzip.decompress(to_warc(EXCHANGE)).decode("latin-1")
     for line in (
@@ -73,6 +82,9 @@ def test_no_header_breaks_the_record(headers: list[tuple[str, str]]) -> None:
 
 
 def test_names_are_of_feed_and_tick() -> None:
-    assert path_of("http://Feeds.Example/a", 1_790_000_000).startswith("raw/feeds/2026-09-21T141320Z/feeds.example-")
-    assert path_of("http://feeds.example/a", 1) != path_of("http://feeds.example/b", 1)
-    assert "/../" not in path_of("http://../etc", 1)
+    assert path_of("http://Feeds.Example/a", 1_790_000_000, b"").startswith(
+        "raw/feeds/2026-09-21T141320Z/feeds.example-"
+    )
+    names = [path_of(f"http://feeds.example/{name}", 1, body) for name in "ab" for body in (b"1", b"2")]
+    assert len(set(names)) == 4
+    assert "/../" not in path_of("http://../etc", 1, b"")

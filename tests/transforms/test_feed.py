@@ -11,6 +11,7 @@ from copydesk.transforms.draft import Draft
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import glance, read_feed, ttl_of
+from copydesk.transforms.feed_entry import Entry
 from copydesk.transforms.read import Limits, read
 
 EXAMPLES = Path(__file__).parents[2] / "examples/raw/feeds"
@@ -101,3 +102,15 @@ def test_a_glance_sees_the_entries_and_leaves_what_is_hard() -> None:
     assert glance(b"<html><p>403</p></html>") is None
     assert glance(b'{"items": [{"id": "1"}]}') is not None
     assert [ttl_of(data) for data in (b"<rss><ttl> 60 </ttl>", b"<rss><ttl>soon</ttl>", b"")] == [3600, 0, 0]
+
+
+def test_entries_that_are_read_from_elsewhere_are_left_out() -> None:
+    items = ["<title>Tide</title><pubDate>Mon, 21 Sep 2026 10:00:00 GMT</pubDate>", "<title>Wind</title>"]
+    feed = glance(rss(*items))
+    assert feed is not None
+    tide, wind = (entry.version for entry in feed.entries if isinstance(entry, Entry))
+    later = rss(items[0].replace("10:00", "11:00"), items[1])  # another date is no other version
+    assert [draft.metadata.headline for draft in drafts(later, leave_out=frozenset({tide}))] == ["Wind"]
+    assert drafts(later, leave_out=frozenset({tide, wind})) == []
+    edited = rss(items[0].replace("Tide", "High tide"))
+    assert [draft.metadata.headline for draft in drafts(edited, leave_out=frozenset({tide}))] == ["High tide"]

@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from copydesk.pipelines import feed_state, feeds
+from copydesk.pipelines import feed_state, feeds, files
 from copydesk.pipelines.claim import Claim, HeldError
 from copydesk.pipelines.fetch import Fetcher
-from copydesk.pipelines.options import JobOptions, resolve
+from copydesk.pipelines.options import JobOptions, OptionsError, resolve
 from copydesk.pipelines.run import Outcome, Watcher
 from copydesk.pipelines.store import open_store
 from copydesk.transforms.archive import tick_name
@@ -171,7 +171,7 @@ def fetcher(web: Web, resolver: Any) -> Fetcher:
     from copydesk.transforms.addresses import Allowed
     from copydesk.transforms.polling import Pace
 
-    bounds = Bounds(max_bytes=1 << 20, connect_seconds=2, read_seconds=2, total_seconds=2)
+    bounds = Bounds(max_bytes=1 << 20, connect_seconds=20, read_seconds=20, total_seconds=60)
     client = Client("copydesk-test", Allowed.of([web.host]), bounds, resolver)
     return Fetcher(client, Politeness(client), Pace(900))
 
@@ -217,6 +217,38 @@ def test_files_that_appear_and_change_are_read_beside_the_feeds(
 
     outcomes = watched([f"{web.url}/feed", str(tmp_path / "in")], tmp_path / "out", fetcher, 3, each=change)
     assert [outcome.counts["articles"] for outcome in outcomes] == [2, 1, 1]
+
+
+def test_files_that_did_not_change_are_not_read_again(
+    web: Web, answer: Reply, fetcher: Fetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.answers["/feed"] = answer(304)
+    story, read, version = tmp_path / "a.txt", list[str](), files.version
+    story.write_text("Pier opens\n\nThe pier was opened on Monday, and the board was glad of it.\n")
+    monkeypatch.setattr(files, "version", lambda uri: read.append(uri) or version(uri))
+    outcomes = watched([f"{web.url}/feed", str(story)], tmp_path / "out", fetcher, 3)
+    assert [(outcome.counts["articles"], outcome.skipped) for outcome in outcomes] == [(1, 0), (0, 1), (0, 1)]
+    assert read == [story.as_uri()]
+
+
+def test_a_list_that_is_spoilt_and_files_that_are_not_there_yet_do_not_end_the_watch(
+    web: Web, answer: Reply, fetcher: Fetcher, tmp_path: Path
+) -> None:
+    web.answers |= {"/a": answer(200, rss(item(1))), "/b": answer(200, rss(item(2)))}
+    given = opml(tmp_path, f"{web.url}/a")
+
+    def change(number: int) -> None:
+        if number == 1:
+            given.write_text("<opml>")
+        if number == 2:
+            opml(tmp_path, f"{web.url}/a", f"{web.url}/b")
+            (tmp_path / "late.txt").write_text("Pier opens\n\nThe pier was opened on Monday, and all were glad.\n")
+
+    names = [str(given), f"{tmp_path}/*.txt"]
+    outcomes = watched(names, tmp_path / "out", fetcher, 3, each=change)
+    assert [outcome.counts["articles"] for outcome in outcomes] == [1, 0, 2]
+    with pytest.raises(OptionsError):
+        watched([str(tmp_path / "never.txt")], tmp_path / "out", fetcher, 1)
 
 
 def test_a_feed_that_keeps_its_charset_to_itself_is_read_all_the_same(
@@ -286,24 +318,30 @@ def test_a_storage_that_fails_for_a_round_does_not_end_the_watch(
     assert len(rows(tmp_path / "out")) == 1
 
 
-def test_sigterm_ends_the_watch_once_the_round_is_committed(local: Web, answer: Reply, tmp_path: Path) -> None:
-    asked = threading.Event()
+def test_three_rounds_of_a_watch_that_sigterm_ends_once_the_last_is_committed(
+    local: Web, answer: Reply, tmp_path: Path
+) -> None:
+    third = threading.Event()
 
-    def slow(handler: Any) -> None:
-        asked.set()
+    def last(handler: Any) -> None:
+        third.set()
         threading.Event().wait(0.5)
-        answer(200, rss(item(1)))(handler)
+        answer(200, rss(item(2, title="Ferry 2 stays"), item(1)))(handler)
 
-    local.answers["/feed"] = slow
-    given = opml(tmp_path, f"{local.url}/feed")
-    command = [sys.executable, "-m", "copydesk.pipelines.cli", "watch", str(given), "--output", str(tmp_path / "out")]
-    options = [f"--allow-host={local.host}", "--every=1h", "--workers=1"]
+    local.answers["/feed"] = [answer(200, rss(item(1))), answer(200, rss(item(2), item(1))), last]
+    given, out = opml(tmp_path, f"{local.url}/feed"), tmp_path / "clean"
+    command = [sys.executable, "-m", "copydesk.pipelines.cli", "watch", str(given), "--output", str(out)]
+    options = [f"--allow-host={local.host}", "--every=1s", "--workers=1"]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert asked.wait(60)
+        assert third.wait(60)
         os.kill(process.pid, signal.SIGTERM)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert "Stopping once this round is committed" in said
-    assert "1 = 1 + 0 + 0: adds up" in said
-    assert len(rows(tmp_path / "out")) == 1
-    assert open_store(str(tmp_path / "out")).list(feed_state.CLAIMS) == []
+    query = f"select headline from '{out}/articles/**/*.parquet' order by headline"
+    assert duckdb.sql(query).fetchall() == [
+        ("Ferry 1 leaves the harbor on time",),
+        ("Ferry 2 leaves the harbor on time",),
+        ("Ferry 2 stays",),
+    ]
+    assert open_store(str(out)).list(feed_state.CLAIMS) == []

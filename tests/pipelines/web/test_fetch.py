@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from copydesk.pipelines import feed_state
-from copydesk.pipelines.client import Bounds, Client
-from copydesk.pipelines.fetch import Fetcher, Round
+from copydesk.pipelines.client import Answer, Bounds, Client
+from copydesk.pipelines.fetch import Fetcher, Round, judge
 from copydesk.pipelines.politeness import GAP, MAX_GAP, Politeness
 from copydesk.pipelines.store import FolderStore, open_store
 from copydesk.transforms.addresses import Allowed, Place
-from copydesk.transforms.archive import path_of
-from copydesk.transforms.polling import Pace, Remembered
+from copydesk.transforms.archive import path_of, to_warc
+from copydesk.transforms.polling import Pace, Remembered, after, from_json, to_json
 from copydesk.transforms.warc import iter_warc
 
 Web = Any
@@ -44,7 +46,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def fetcher(web: Web, resolver: Any) -> Fetcher:
-    bounds = Bounds(max_bytes=1 << 20, connect_seconds=2, read_seconds=2, total_seconds=1)
+    bounds = Bounds(max_bytes=1 << 20, connect_seconds=20, read_seconds=20, total_seconds=60)
     client = Client("copydesk-test", Allowed.of([web.host]), bounds, resolver)
     return Fetcher(client, Politeness(client), PACE)
 
@@ -75,13 +77,13 @@ def test_what_is_new_is_archived_before_it_is_remembered_and_what_is_not_is_not_
         answer(200, TWO),
     ]
     assert poll(fetcher, store, url).results == {"new": 1}
-    assert archives(store) == [path_of(url, NOW)]
-    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW))), source_uri="a")
+    assert archives(store) == [path_of(url, NOW, ONE)]
+    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW, ONE))), source_uri="a")
     assert (document.data, document.url, document.fetched_at) == (ONE, url, NOW * 1_000_000)
     assert poll(fetcher, store, url, NOW + 900).results == {"unchanged": 1}
     assert poll(fetcher, store, url, NOW + 1800).results == {"unchanged": 1}
     assert poll(fetcher, store, url, NOW + 2700).results == {"new": 1}
-    assert archives(store) == [path_of(url, NOW), path_of(url, NOW + 2700)]
+    assert archives(store) == [path_of(url, NOW, ONE), path_of(url, NOW + 2700, TWO)]
     said = [headers for path, headers in web.asked if path == "/feed"]
     assert [headers.get("if-none-match") for headers in said] == [None, '"1"', '"1"', '"2"']
     assert said[1]["if-modified-since"] == "Mon, 21 Sep 2026 14:00:00 GMT"
@@ -97,10 +99,47 @@ def test_the_same_round_gives_the_same_archive(web: Web, answer: Reply, fetcher:
     for name in "ab":
         store = open_store(str(tmp_path / name))
         fetcher.round(store, [f"{web.url}/feed"], NOW, asked_for=False)
-        data = store.read(path_of(f"{web.url}/feed", NOW))
+        data = store.read(path_of(f"{web.url}/feed", NOW, ONE))
         (document,) = iter_warc(io.BytesIO(data), source_uri="a")
         kept.append(document)
     assert kept[0] == kept[1]
+
+
+def test_a_feed_that_writes_the_time_into_every_answer_has_nothing_new(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore
+) -> None:
+    item = "<title>The tide</title><pubDate>Mon, 21 Sep 2026 1{}:00:00 GMT</pubDate>"
+    web.answers["/feed"] = [
+        answer(200, rss(item.format(hour), more=f"<lastBuildDate>{hour}</lastBuildDate>")) for hour in range(3)
+    ]
+    results = [poll(fetcher, store, f"{web.url}/feed", NOW + hour).results for hour in range(3)]
+    assert results == [{"new": 1}, {"unchanged": 1}, {"unchanged": 1}]
+    assert len(archives(store)) == 1
+
+
+@given(
+    st.sampled_from([200, 203, 204, 301, 304, 404, 410, 500, 999]),
+    st.lists(
+        st.tuples(st.sampled_from(["ETag", "Retry-After", "Cache-Control", "Expires", "Content-Type"]), st.text())
+    ),
+    st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: f"<rss>{text}</rss>".encode())),
+)
+def test_any_answer_is_judged(status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    before = Remembered("http://a.example/feed", body="x")
+    found = judge(before, Answer("http://a.example/feed", status, "", tuple(headers), body), NOW)
+    state = after(before, found.outcome, NOW, PACE)
+    assert state.gone or 0 < state.next_poll - NOW <= 86_400
+    assert found.exchange is None or to_warc(found.exchange)
+    assert from_json(to_json(state)) == state
+
+
+def test_two_rounds_in_one_second_keep_both_answers(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore
+) -> None:
+    web.answers["/feed"] = [answer(200, ONE), answer(200, TWO)]
+    for _ in range(2):
+        assert poll(fetcher, store, f"{web.url}/feed").results == {"new": 1}
+    assert len(archives(store)) == 2
 
 
 def test_feeds_are_asked_when_they_are_due(web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore) -> None:
@@ -175,7 +214,7 @@ def test_a_feed_that_has_moved_is_asked_where_it_is_and_known_by_where_it_was(
     for round_ in range(4):
         poll(fetcher, store, url, NOW + 900 * round_)
     assert web.paths() == ["/old", "/middle", "/new"] * 3 + ["/new"]
-    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW + 2700))), source_uri="a")
+    (document,) = iter_warc(io.BytesIO(store.read(path_of(url, NOW + 2700, TWO))), source_uri="a")
     assert (document.url, document.data) == (url, TWO)
 
 
@@ -219,6 +258,13 @@ def test_words_of_a_server_cannot_steer_a_terminal(web: Web, fetcher: Fetcher, s
     assert why == "500  [2Jgone"
 
 
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"feeds": [{}]}', b'{"feeds": [1]}'])
+def test_a_state_that_was_spoilt_from_outside_is_told_in_words(store: FolderStore, data: bytes) -> None:
+    store.replace(feed_state.STATE, data)
+    with pytest.raises(OSError, match="asked anew"):
+        feed_state.load(store)
+
+
 # Manners -------------------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +292,15 @@ def test_a_robots_txt_that_is_not_there_forbids_nothing_and_one_that_cannot_be_r
     web.answers["/robots.txt"] = answer(200, b"")
     web.answers["/feed"] = answer(200, TWO)
     assert poll(fetcher, store, f"{web.url}/feed", NOW + 9000).results == {"new": 1}
+
+
+def test_a_host_that_is_down_is_asked_once_a_round(web: Web, answer: Reply, fetcher: Fetcher, store: Any) -> None:
+    web.answers["/robots.txt"] = [answer(503), answer(200, b"")]
+    web.answers |= {f"/{n}": answer(200, ONE) for n in range(4)}
+    urls = [f"{web.url}/{n}" for n in range(4)]
+    assert fetcher.round(store, urls, NOW, asked_for=True).results == {"failed": 4}
+    assert [path for path, _ in web.asked] == ["/robots.txt"]
+    assert fetcher.round(store, urls, NOW + 1, asked_for=True).results == {"new": 4}
 
 
 class Time:
@@ -295,9 +350,9 @@ def test_a_publisher_is_asked_by_one_thread_at_a_time(web: Web, answer: Reply, f
             busy += 1
             most = max(most, busy)
         threading.Event().wait(0.02)
-        answer(200, ONE)(handler)
         with lock:
             busy -= 1
+        answer(200, ONE)(handler)
 
     web.answers |= {f"/{n}": handle for n in range(6)}
     fetcher.round(store, [f"{web.url}/{n}" for n in range(6)], NOW, asked_for=False)

@@ -1,0 +1,130 @@
+"""The pages behind a feed that gives summaries: fetched with its manners, archived beside it, read in their stead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from copydesk.pipelines.client import Answer, Client, FetchError
+from copydesk.pipelines.politeness import Politeness
+from copydesk.transforms.archive import Exchange
+from copydesk.transforms.errors import Reject
+from copydesk.transforms.feed import ambiguous_guids
+from copydesk.transforms.feed_entry import Entry, Feed
+from copydesk.transforms.feed_text import repair_html, web_address
+from copydesk.transforms.page import read_page
+from copydesk.transforms.page_fragment import read_fragment
+from copydesk.transforms.sniff import SNIFF_BYTES, sniff
+from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, PUBLISHED
+
+SUMMARY = 1_500
+"""Characters: an entry without an element for the whole story and with a shorter text gives a summary."""
+PAGES = 50
+"""Pages fetched at one poll of a feed; at a gap of two seconds they take as many minutes as a poll should."""
+PAGE_BYTES = 5 << 20
+LEFT_OUT = 2_000
+"""Entries that can be left out of a feed: their names must fit into a record's header."""
+ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page that says more than its entry.
+
+    Attributes:
+        version: Of the entry.
+        url: Of the page.
+        guid: Of the entry, where it names one article only.
+        published_raw: When the entry was published, as given.
+        length: Of the entry's own text, in characters.
+    """
+
+    version: str
+    url: str
+    guid: str | None
+    published_raw: str | None
+    length: int
+
+
+def wanted(feed: Feed, feed_url: str) -> Iterator[Wanted]:
+    """The pages of the entries that are summaries, in the order of the feed."""
+    ambiguous = ambiguous_guids(feed)
+    for entry in feed.entries:
+        if isinstance(entry, Entry) and not entry.bodies and (url := web_address(entry.link, feed_url)):
+            text = read_fragment(repair_html(max(entry.summaries, key=len, default="")))[0]
+            if len(text) < SUMMARY:
+                guid = None if entry.guid in ambiguous else entry.guid
+                yield Wanted(entry.version, url, guid, entry.published_raw, len(text))
+
+
+def with_pages(
+    exchange: Exchange, feed: Feed, known: Collection[str], client: Client, politeness: Politeness
+) -> tuple[Exchange, list[Exchange], list[str]]:
+    """Fetches the pages of a feed that are not known yet.
+
+    A page that cannot be fetched, or says no more than its entry (a wall of consent, an error), is passed over, and the
+    entry stays what it is.
+
+    Args:
+        exchange: Of the feed.
+        feed: Its entries.
+        known: Versions of entries whose pages were fetched before.
+        client: Fetches.
+        politeness: Towards the hosts.
+
+    Returns:
+        The exchange of the feed, which says what to leave out; those of the pages; the versions that are known now.
+    """
+    pages: list[Exchange] = []
+    versions: list[str] = []
+    asked = 0
+    for page in wanted(feed, exchange.url):
+        if len(versions) >= LEFT_OUT:
+            break
+        if page.version in known:
+            versions.append(page.version)
+        elif asked < PAGES:
+            asked += 1
+            if (found := _page(page, exchange, client, politeness)) is not None:
+                pages.append(found)
+                versions.append(page.version)
+    if versions:
+        exchange = replace(exchange, fields=[*exchange.fields, (LEAVE_OUT, " ".join(versions))])
+    return exchange, pages, versions
+
+
+def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) -> Exchange | None:
+    request = {"Accept": ACCEPT}
+    try:
+        answer = client.fetch(
+            page.url,
+            request,
+            turn=politeness.turn,
+            check=politeness.check,
+            max_bytes=min(PAGE_BYTES, client.bounds.max_bytes),
+        )
+        if answer.status != 200 or sniff(answer.body[:SNIFF_BYTES], "x.html") != "text/html":
+            return None
+        if _story_length(answer, page.url) <= page.length:
+            return None
+    except (FetchError, Reject):
+        return None
+    fields = {FEED: of.url, GUID: page.guid, PUBLISHED: page.published_raw}
+    return Exchange(
+        url=page.url,
+        asked=answer.url,
+        tick=of.tick,
+        request=[("User-Agent", client.user_agent), *request.items()],
+        status=answer.status,
+        reason=answer.reason,
+        headers=answer.headers,
+        body=answer.body,
+        hops=[(hop.status, hop.target) for hop in answer.hops],
+        media_type="text/html",
+        fields=[(name, value) for name, value in fields.items() if value],
+    )
+
+
+def _story_length(answer: Answer, url: str) -> int:
+    draft = read_page(answer.body, source_uri=url, url=url)
+    return sum(block.end - block.start for block in draft.blocks if block.in_story)
