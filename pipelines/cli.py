@@ -29,6 +29,7 @@ Command = Callable[..., None]
 @click.version_option(installed_version("copydesk"), prog_name="copydesk")
 def cli() -> None:
     """Raw news in, clean house-styled Parquet out; every line it cuts, it can show."""
+    _quieten_beam()
 
 
 def job_options(command: Command, options: Sequence[Option] = OPTIONS) -> Command:
@@ -157,7 +158,6 @@ def _run(given: dict[str, Any], config: str | None, beam_args: list[str], job: C
 
 
 def _options(given: dict[str, Any], config: str | None, beam_args: Sequence[str] = ()) -> JobOptions:
-    _quieten_beam()
     today = datetime.now(UTC).date().isoformat()
     given = {name: value for name, value in given.items() if value not in (None, ())}
     return resolve(given, read_config(config) if config else {}, today, beam_args)
