@@ -269,11 +269,12 @@ def _status(error: Exception) -> int | None:
 
     from copydesk.pipelines.claim import HeldError
     from copydesk.pipelines.commit import CommitError, DoesNotAddUpError
+    from copydesk.pipelines.flink import JobFailedError
     from copydesk.pipelines.plan import InputChangedError
 
     if isinstance(error, HeldError):
         return EXIT_HELD
-    known = (CommitError, DoesNotAddUpError, InputChangedError, OSError, BaseError)
+    known = (CommitError, DoesNotAddUpError, InputChangedError, JobFailedError, OSError, BaseError)
     return EXIT_FAILED if isinstance(error, known) else None
 
 

@@ -35,7 +35,10 @@ def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
         arguments = [f"--direct_num_workers={workers}", *options.beam_args]
         pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(arguments))
     build(pipeline, job)
-    pipeline.run().wait_until_finish()
+    if options.is_flink:
+        flink.run(pipeline)
+    else:
+        pipeline.run().wait_until_finish()
 
 
 def available_cores() -> int:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+from typing import TYPE_CHECKING
+
+import grpc
 
 from copydesk.pipelines.options import JobOptions, OptionsError
+
+if TYPE_CHECKING:
+    import apache_beam as beam
 
 POOL = "localhost:50000"
 """Where a TaskManager finds its pool of workers: on its own machine, or in its own pod."""
@@ -12,6 +19,38 @@ PATIENCE = 5
 """Seconds that whoever should be listening has to answer in."""
 IDLE_MILLISECONDS = 10_000
 """How long a worker is kept that has nothing to do: without it each stage of a job starts its workers anew."""
+
+
+class JobFailedError(RuntimeError):
+    """A job did not end well on Flink; the message is the last that was heard of it."""
+
+
+def failure(error: Exception) -> JobFailedError:
+    """What a job failed of, in a line: the traces of two languages lie around it."""
+    if isinstance(error, grpc.RpcError):
+        return JobFailedError(f"Beam's job server cannot be reached any more: {getattr(error, 'details', str)()}")
+    _, _, told = str(error).partition("failed in state ")
+    lines = [line for line in (told or str(error)).splitlines() if line and not line[0].isspace()]
+    words = lines[-1].removeprefix("FAILED: ") if lines else "it does not say why"
+    return JobFailedError(f"the job failed on Flink: {words}")
+
+
+def run(pipeline: beam.Pipeline) -> None:
+    """Runs a pipeline that has `beam_arguments`, and waits for its end.
+
+    Raises:
+        JobFailedError: it failed, or the job server went away.
+    """
+    logging.getLogger().addFilter(quieten_messages)
+    try:
+        pipeline.run().wait_until_finish()
+    except (RuntimeError, grpc.RpcError) as error:
+        raise failure(error) from error
+
+
+def quieten_messages(record: logging.LogRecord) -> bool:
+    """A filter for the root logger: a job's messages come there with all their traces, and again as the fault."""
+    return record.module != "portable_runner"
 
 
 def beam_arguments(options: JobOptions) -> list[str]:

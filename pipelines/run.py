@@ -13,7 +13,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
-from copydesk.pipelines import commit, files, flink
+from copydesk.pipelines import commit, files
 from copydesk.pipelines.claim import Claim
 from copydesk.pipelines.exchange import Inline, Spill
 from copydesk.pipelines.ledger import Ledger, next_window
@@ -173,6 +173,8 @@ class Runner:
         self.store, self.options, self.watcher = store, options, watcher
         self.editor = editor_for(options)
         if options.is_flink:
+            from copydesk.pipelines import flink
+
             flink.check(options)
 
     def run(self, unread: Callable[[Ledger], Iterator[Piece | None]]) -> Outcome:
