@@ -29,6 +29,7 @@ Command = Callable[..., None]
 @click.version_option(installed_version("copydesk"), prog_name="copydesk")
 def cli() -> None:
     """Raw news in, clean house-styled Parquet out; every line it cuts, it can show."""
+    _quieten_beam()
 
 
 def job_options(command: Command, options: Sequence[Option] = OPTIONS) -> Command:
@@ -269,11 +270,12 @@ def _status(error: Exception) -> int | None:
 
     from copydesk.pipelines.claim import HeldError
     from copydesk.pipelines.commit import CommitError, DoesNotAddUpError
+    from copydesk.pipelines.flink import JobFailedError
     from copydesk.pipelines.plan import InputChangedError
 
     if isinstance(error, HeldError):
         return EXIT_HELD
-    known = (CommitError, DoesNotAddUpError, InputChangedError, OSError, BaseError)
+    known = (CommitError, DoesNotAddUpError, InputChangedError, JobFailedError, OSError, BaseError)
     return EXIT_FAILED if isinstance(error, known) else None
 
 

@@ -8,7 +8,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
-from copydesk.pipelines import worker
+from copydesk.pipelines import flink, worker
 from copydesk.pipelines.ingest import Job, build
 from copydesk.pipelines.options import JobOptions
 
@@ -24,7 +24,9 @@ def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
         options: They name the runner.
         size: Bytes of unpacked input: how much a job must have for more than one process to pay.
     """
-    if not options.is_local:
+    if options.is_flink:
+        pipeline = beam.Pipeline(options=PipelineOptions(flink.beam_arguments(options)))
+    elif not options.is_local:
         arguments = [f"--runner={options.runner}", *options.beam_args]
         pipeline = beam.Pipeline(options=PipelineOptions(arguments))
     else:
@@ -33,7 +35,10 @@ def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
         arguments = [f"--direct_num_workers={workers}", *options.beam_args]
         pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(arguments))
     build(pipeline, job)
-    pipeline.run().wait_until_finish()
+    if options.is_flink:
+        flink.run(pipeline)
+    else:
+        pipeline.run().wait_until_finish()
 
 
 def available_cores() -> int:

@@ -47,7 +47,7 @@ class Option:
     """
 
     name: str
-    kind: Literal["text", "list", "whole", "bytes", "date", "share", "flag", "seconds"]
+    kind: Literal["text", "list", "whole", "bytes", "date", "share", "flag", "seconds", "address"]
     default: Any
     help: str
     metavar: str = ""
@@ -172,7 +172,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("full_text", "flag", False, "Fetch the page of an article where its feed gives a summary, and clean that."),
     Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
-    Option("runner", "text", "local", "The Beam runner: `local`, or the name of any other.", "NAME"),
+    Option("runner", "text", "local", "The Beam runner: `local`, `flink`, or the name of any other.", "NAME"),
+    Option(
+        "job_server",
+        "address",
+        "localhost:8099",
+        "Where Beam's job server for Flink listens (with `--runner flink`).",
+        "HOST:PORT",
+    ),
     Option("quiet", "flag", False, "No progress bar; the summary alone."),
 )
 """Every option of `ingest`, `replay` and `watch`."""
@@ -212,6 +219,7 @@ class JobOptions:
     full_text: bool = False
     every: int = 900
     runner: str = "local"
+    job_server: str = "localhost:8099"
     quiet: bool = False
     beam_args: tuple[str, ...] = field(default=())
 
@@ -219,6 +227,11 @@ class JobOptions:
     def is_local(self) -> bool:
         """True if the job runs on this machine's FnApiRunner."""
         return self.runner.lower() in LOCAL_RUNNERS
+
+    @property
+    def is_flink(self) -> bool:
+        """True if the job runs on Flink, through its job server."""
+        return self.runner.lower() == "flink"
 
     def shaping(self) -> dict[str, Any]:
         """The options that change what is written, as they go into the manifest."""
@@ -315,6 +328,10 @@ def _checked(option: Option, value: Any) -> Any:
         return _seconds(value)
     if option.kind == "date":
         return _date(value)
+    if option.kind == "address":
+        if not re.fullmatch(r"[^\s:/]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", str(value)):
+            raise ValueError(f"{value!r} is not an address such as localhost:8099")
+        return str(value)
     if option.kind == "share":
         if not re.fullmatch(r"\d+|\d+(\.\d+)?%", str(value)):
             raise ValueError(f"{value!r} is neither a number such as 20 nor a share such as 5%")

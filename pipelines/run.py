@@ -205,6 +205,10 @@ class Runner:
     def __init__(self, store: Store, options: JobOptions, watcher: Watcher) -> None:
         self.store, self.options, self.watcher = store, options, watcher
         self.editor = editor_for(options)
+        if options.is_flink:
+            from copydesk.pipelines import flink
+
+            flink.check(options)
 
     def run(self, unread: Callable[[Ledger], Iterator[Piece | None]], ledger: Ledger | None = None) -> Outcome:
         """Holds the output, finishes what an earlier run left, and commits what is unread.

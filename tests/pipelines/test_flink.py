@@ -1,0 +1,91 @@
+"""Jobs for Flink: what is refused before they are sent, how a fault is told, and a real cluster where there is one."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copydesk.pipelines import flink
+from copydesk.pipelines.flink import beam_arguments, failure
+from copydesk.pipelines.options import JobOptions
+
+Run = Callable[..., Any]
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """An address at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        yield f"localhost:{taken.getsockname()[1]}"
+
+
+@pytest.fixture
+def listening() -> Iterator[str]:
+    with socket.create_server(("localhost", 0)) as server:
+        yield f"localhost:{server.getsockname()[1]}"
+
+
+def test_a_job_server_that_is_not_there_is_told_and_nothing_is_written(
+    copydesk: Run, examples: Path, tmp_path: Path, deaf: str
+) -> None:
+    job = ("ingest", examples, "--output", tmp_path / "out", "--runner", "flink", "--job-server")
+    ran = copydesk(*job, deaf)
+    assert ran.status == 2
+    assert ran.err.startswith(f"copydesk: --job-server: nothing answers at {deaf}; give the address")
+    assert copydesk(*job, "8099").err == "copydesk: --job-server: '8099' is not an address such as localhost:8099\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pool_of_workers_that_is_not_there_is_told(
+    copydesk: Run, examples: Path, tmp_path: Path, deaf: str, listening: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flink, "POOL", deaf)
+    ran = copydesk("ingest", examples, "--output", tmp_path / "out", "--runner", "flink", "--job-server", listening)
+    assert (ran.status, ran.err) == (
+        2,
+        f"copydesk: --runner flink: nothing answers at {deaf}; start workers' pool: python -m copydesk.pipelines.pool\n",
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_beam_come_after_those_they_may_change() -> None:
+    own = ("--environment_config=workers:50000",)
+    arguments = beam_arguments(JobOptions("out", "2026-01-31", runner="flink", job_server="jobs:1", beam_args=own))
+    assert "--job_endpoint=jobs:1" in arguments
+    assert arguments[-1] == own[0]
+
+
+@pytest.mark.parametrize(("told", "words"), [
+    (
+        "Pipeline x failed in state FAILED: java.lang.RuntimeException: Error received from SDK harness for "
+        "instruction 2: Traceback (most recent call last):\n  File ...\ncopydesk.CommitError: one\n\n"
+        "During handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n"
+        "  File ...\n    raise\ncopydesk.CommitError: one [while running 'Commit']\n",
+        "copydesk.CommitError: one [while running 'Commit']",
+    ),
+    ("Pipeline x failed in state FAILED: java.net.ConnectException: refused", "java.net.ConnectException: refused"),
+    ("Pipeline x failed in state CANCELLED: None", "CANCELLED: None"),
+    ("", "it does not say why"),
+])  # fmt: skip
+def test_a_fault_is_told_in_one_line(told: str, words: str) -> None:
+    assert str(failure(RuntimeError(told))) == f"the job failed on Flink: {words}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (PROJECT / ".flink/jars").is_dir() or not all(map(shutil.which, ("java", "mvn", "curl"))),
+    reason="needs Java, Maven, curl and what deploy/flink/up fetches when it is first run",
+)
+@pytest.mark.timeout(1500)
+def test_flink_writes_what_the_local_runner_writes() -> None:
+    ran = subprocess.run([PROJECT / "scripts/flink-test"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.endswith("the same bytes everywhere\n")
