@@ -55,7 +55,7 @@ def test_what_the_step_itself_raises_comes_through() -> None:
 def test_a_large_page_that_takes_too_long_is_a_failure_of_the_job(
     copydesk: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = b"<html><body><article>" + b"<p>The gate of the barrage opened on Monday.</p>" * 100_000
+    page = b"<html><body><article>" + (b"<p>" + b"The gate of the barrage opened on Monday. " * 10 + b"</p>") * 9_000
     (tmp_path / "page.html").write_bytes(page)
     (tmp_path / "story.txt").write_text("Gate opens\n\nPORT ELLIS - The gate opened on Monday, the keeper said.\n")
     options = ("--output", tmp_path / "out", "--max-failures", "1", "--as-of", "2026-01-31")

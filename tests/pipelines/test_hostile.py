@@ -72,14 +72,14 @@ CASES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "not-a-zip.zip": (lambda: b"PK\x03\x04" + b"x" * 1000, {"truncated", "bad_archive"}),
     "escape.zip": (lambda: zip_of(**{"///../../etc/passwd_txt": STORY.encode(), "b_txt": STORY.encode()}), {"-"}),
     "deep-gzip.gz": (lambda: nested_gzip(8), {"unsupported"}),
-    "200k-divs.html": (lambda: b"<div>" * 200_000 + b"text" + b"</div>" * 200_000, {"too_deep", "bad_page"}),
+    "200k-divs.html": (lambda: b"<div>" * 200_000 + b"text" + b"</div>" * 200_000, {"too_deep", "too_large"}),
     "200k-attributes.html": (
         lambda: b"<html><body><p " + b" ".join(b"a%d=1" % n for n in range(200_000)) + b">text</p>",
         {"too_deep", "bad_page"},
     ),
     "100k-comments.html": (
         lambda: b"<html><body>" + b"<!--" * 100_000 + b"<p>text",
-        {"too_deep", "bad_page", "no_story", "empty", "-"},
+        {"too_deep", "too_large", "bad_page", "no_story", "empty", "-"},
     ),
     "50k-bold.html": (lambda: b"<html><body>" + b"<b>" * 50_000 + b"text", {"too_deep", "bad_page"}),
     "picture.txt": (lambda: b"\x89PNG\r\n\x1a\n" + random.Random(2).randbytes(5000), {"unsupported"}),
