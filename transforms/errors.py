@@ -4,7 +4,7 @@ from __future__ import annotations
 
 CODES: dict[str, str] = {
     "empty": "There is nothing in it: no bytes, or only white space.",
-    "too_large": "The document is larger than --max-document-bytes, or its markup or its entries are more than is read.",
+    "too_large": "The document is larger than --max-document-bytes, or has more markup or entries than is read.",
     "binary": "The bytes are not text: NUL or control bytes, or the signature of a binary format.",
     "unsupported": "The bytes are of a kind that is not read here.",
     "undecodable": "The bytes are not valid in the encoding they declare.",
