@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 from rich.console import Console
 
+from copydesk.pipelines import files
 from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
 from copydesk.pipelines.store import as_url, open_store
 from copydesk.pipelines.worker import quieten_import
@@ -40,6 +42,11 @@ def job_options(command: Command, options: Sequence[Option] = OPTIONS) -> Comman
     return click.option("--config", metavar="FILE", help="Options from a TOML or YAML file; the command line wins.")(
         command
     )
+
+
+def reading_options(command: Command) -> Command:
+    """Gives a command the options that decide how files are read, and --config."""
+    return job_options(command, [option for option in OPTIONS if option.reads])
 
 
 def editing_options(command: Command) -> Command:
@@ -164,11 +171,11 @@ def _options(given: dict[str, Any], config: str | None, beam_args: Sequence[str]
 
 
 @cli.command(short_help="Show what is done to a story, and why.")
-@click.argument("files", nargs=-1, metavar="FILE_OR_URI...")
+@click.argument("what", nargs=-1, metavar="FILE_OR_URI...")
 @click.option("--html", "form", flag_value="html", help="Print a page: copydesk explain FILE --html > story.html")
 @click.option("--json", "form", flag_value="json", help="Print JSON, a line a story.")
 @editing_options
-def explain(files: tuple[str, ...], form: str | None, config: str | None, **given: Any) -> None:
+def explain(what: tuple[str, ...], form: str | None, config: str | None, **given: Any) -> None:
     """Shows the stories of files with every cut struck through and named, every respelling, and every field.
 
     FILE_OR_URI is what `ingest` takes, or the `source_uri` of a row: 'feed.xml#entry=3'. Nothing is written.
@@ -176,10 +183,10 @@ def explain(files: tuple[str, ...], form: str | None, config: str | None, **give
     from copydesk.pipelines import show
     from copydesk.pipelines.explaining import stories
 
-    if not files:
+    if not what:
         raise OptionsError(["say what to explain: copydesk explain FILE"])
     options = _options({**given, "output": "."}, config)
-    found = stories(files, options)
+    found = stories(what, options)
     if form == "html":
         click.echo(show.to_page(found), nl=False)
     elif form == "json":
@@ -189,6 +196,32 @@ def explain(files: tuple[str, ...], form: str | None, config: str | None, **give
         console = Console(soft_wrap=False)
         for story in found:
             show.to_terminal(story, console)
+
+
+@cli.command(short_help="Count the lines that houses print on many pages.")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--output", required=True, metavar="FILE", help="The Parquet file to write, for ingest --house-lines.")
+@reading_options
+def learn(inputs: tuple[str, ...], output: str, config: str | None, **given: Any) -> None:
+    """Counts, house by house, the lines that stand in many different stories of INPUT: boilerplate no rule names.
+
+    The same story printed twice counts once. The file has a row a line, with its counts, to look at and to edit.
+    """
+    from copydesk.pipelines import run
+    from copydesk.transforms.boilerplate.house_lines import from_file
+
+    if not inputs:
+        raise OptionsError(["say what to learn from: copydesk learn INPUT... --output FILE"])
+    options = _options({**given, "output": "."}, config)
+    try:
+        found = files.find(inputs)
+    except files.NothingFoundError as error:
+        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+    data = run.learn(found, options)
+    Path(output).write_bytes(data)
+    houses = from_file(data)
+    lines = sum(len(counts.lines) for counts in houses.values())
+    click.echo(f"{output}: {lines:,} lines of {len(houses):,} houses; use it: copydesk ingest --house-lines {output}")
 
 
 @cli.command(short_help="Check an output against its manifests.")

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from copydesk.pipelines import flink, worker
-from copydesk.pipelines.ingest import Job, build
 from copydesk.pipelines.options import JobOptions
 
 SMALL_BYTES = 48 << 20
 """A job of less input than this runs in one process: starting more costs as much as it gains (about 4 s)."""
 
 
-def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
-    """Runs the graph for one window and waits for its end.
+def run_pipeline(build: Callable[[beam.Pipeline], Any], options: JobOptions, size: int) -> None:
+    """Runs a graph and waits for its end.
 
     Args:
-        job: What the graph does.
+        build: Puts the graph into a pipeline.
         options: They name the runner.
         size: Bytes of unpacked input: how much a job must have for more than one process to pay.
     """
@@ -34,7 +35,7 @@ def run_pipeline(job: Job, options: JobOptions, size: int) -> None:
         runner = FnApiRunner(default_environment=worker.environment()) if workers > 1 else FnApiRunner()
         arguments = [f"--direct_num_workers={workers}", *options.beam_args]
         pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(arguments))
-    build(pipeline, job)
+    build(pipeline)
     if options.is_flink:
         flink.run(pipeline)
     else:

@@ -61,9 +61,14 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def reads(self) -> bool:
+        """It decides how files are read."""
+        return self.name in ("house", "text_separator", "max_document_bytes", "max_document_seconds", "workers")
+
+    @property
     def edits(self) -> bool:
         """It decides what becomes of one story, wherever that goes."""
-        return self.name == "rules" or (self.shapes_output and self.name != "batch_bytes")
+        return self.name in ("rules", "house_lines") or (self.shapes_output and self.name != "batch_bytes")
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -122,6 +127,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("cut", "list", (), "Kinds of lines to cut although the profile keeps them.", "KIND,...", shapes_output=True),
     Option("rules", "list", (), "Files of line rules of your own (TOML), beyond the built-in ones.", "FILE,..."),
+    Option(
+        "house_lines",
+        "text",
+        None,
+        "Lines that a house prints on many pages are cut too: as `copydesk learn` counted them, or, with `learn`, as "
+        "they are counted in these inputs first.",
+        "FILE|learn",
+    ),
     Option("house", "text", None, "The publisher's name, for inputs that do not say.", "NAME", shapes_output=True),
     Option(
         "text_separator",
@@ -186,6 +199,8 @@ OPTIONS: tuple[Option, ...] = (
 
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
+LEARN = "learn"
+"""The word that stands for the inputs themselves where a file of house lines could."""
 LOCAL_RUNNERS = ("local", "directrunner", "fnapirunner")
 """What means Beam's local FnApiRunner; DirectRunner is the word users know, and would first download another."""
 
@@ -205,6 +220,7 @@ class JobOptions:
     keep: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    house_lines: str | None = None
     house: str | None = None
     text_separator: str = "none"
     max_document_seconds: int = 60

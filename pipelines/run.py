@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -18,7 +19,7 @@ from copydesk.pipelines.claim import Claim
 from copydesk.pipelines.exchange import Inline, Spill
 from copydesk.pipelines.ledger import Ledger, next_window
 from copydesk.pipelines.opening import HEAD_BYTES, OpenOptions, is_splittable
-from copydesk.pipelines.options import JobOptions, OptionsError
+from copydesk.pipelines.options import LEARN, JobOptions, OptionsError
 from copydesk.pipelines.plan import (
     SPLIT_BYTES,
     Input,
@@ -144,8 +145,23 @@ def commit_inputs(
 ) -> Outcome:
     """Reads the inputs that are not committed yet and commits what becomes of them; raises what `ingest` does."""
     known = memory or Memory()
-    runner = Runner(store, options, watcher or Watcher())
+    house_lines = learn(found, options, known) if options.house_lines == LEARN else None
+    runner = Runner(store, options, watcher or Watcher(), house_lines)
     return runner.run(lambda ledger: _unread(found, ledger, options, known), known.ledger)
+
+
+def learn(found: Sequence[Input], options: JobOptions, memory: Memory | None = None) -> bytes:
+    """What the inputs, all of them, say of the lines of their houses, as a file for `--house-lines`.
+
+    Raises:
+        OptionsError: the runner is not this machine's.
+    """
+    if not options.is_local:
+        raise OptionsError(["--house-lines learn: learn on this machine first: copydesk learn INPUT... --output FILE"])
+    from copydesk.pipelines.learn import learn_lines
+
+    pieces = [piece for piece in _unread(found, Ledger(), options, memory or Memory()) if piece is not None]
+    return learn_lines(pieces, options, open_options(options))
 
 
 def _unread(found: Sequence[Input], ledger: Ledger, options: JobOptions, memory: Memory) -> Iterator[Piece | None]:
@@ -173,12 +189,23 @@ def open_options(options: JobOptions) -> OpenOptions:
     return OpenOptions(options.max_document_bytes, separator, options.house)
 
 
-def editor_for(options: JobOptions) -> Editor:
+def editor_for(options: JobOptions, house_lines: bytes | None = None) -> Editor:
     """The editor that the options ask for, with everything in them checked.
 
+    Args:
+        options: Checked each for itself.
+        house_lines: What was learnt, where the options do not name a file of it.
+
     Raises:
-        OptionsError: a rule file or a kind is wrong.
+        OptionsError: a rule file, a kind or a file of house lines is wrong.
     """
+    if house_lines is None and options.house_lines is not None:
+        if options.house_lines == LEARN:
+            raise OptionsError(["--house-lines learn: only ingest and watch learn; give the file of `copydesk learn`"])
+        try:
+            house_lines = Path(options.house_lines).read_bytes()
+        except OSError as error:
+            raise OptionsError([f"--house-lines {options.house_lines}: {error.strerror}"]) from error
     try:
         rules = load_rules(options.rules)
         editor = Editor(
@@ -192,6 +219,7 @@ def editor_for(options: JobOptions) -> Editor:
             keep=options.keep,
             cut=options.cut,
             rules=rules,
+            house_lines=house_lines,
         )
         _ = editor.version
     except ValueError as error:
@@ -202,9 +230,9 @@ def editor_for(options: JobOptions) -> Editor:
 class Runner:
     """Commits pieces to a store, window by window."""
 
-    def __init__(self, store: Store, options: JobOptions, watcher: Watcher) -> None:
+    def __init__(self, store: Store, options: JobOptions, watcher: Watcher, house_lines: bytes | None = None) -> None:
         self.store, self.options, self.watcher = store, options, watcher
-        self.editor = editor_for(options)
+        self.editor = editor_for(options, house_lines)
         if options.is_flink:
             from copydesk.pipelines import flink
 
@@ -256,7 +284,7 @@ class Runner:
     def _run_window(self, name: str, pieces: list[Piece], ledger: Ledger) -> None:
         # Beam takes seconds to import, and a run that finds nothing new has no need of it.
         from copydesk.pipelines.engine import run_pipeline
-        from copydesk.pipelines.ingest import Job
+        from copydesk.pipelines.ingest import Job, build
 
         window = commit.WindowSpec(
             commit.WindowId(name, self.options.as_of),
@@ -285,7 +313,11 @@ class Runner:
             )
             self.watcher.start(name, sum(piece.length for piece in pieces), progress.total)
             try:
-                run_pipeline(job, self.options, sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces))
+                run_pipeline(
+                    partial(build, job=job),
+                    self.options,
+                    sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces),
+                )
             finally:
                 self.watcher.stop()
 

@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 from copydesk.schemas.article import Article, Caption, Respelled
 from copydesk.transforms import identity
 from copydesk.transforms.boilerplate import Desk, Rule, profile
+from copydesk.transforms.boilerplate.edited import Edited
+from copydesk.transforms.boilerplate.house_lines import from_file
 from copydesk.transforms.draft import Draft
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.language import language_of
@@ -33,6 +35,7 @@ class Editor:
         keep: Kinds of cuts that are not made, beyond the profile.
         cut: Kinds of cuts that are made although the profile keeps them.
         rules: Line rules, from `load_rules`; the built-in ones where None.
+        house_lines: What was learnt of the lines of houses, as `house_lines.to_file` makes it.
         pipeline_version: The release, as it goes into the rows.
     """
 
@@ -46,6 +49,7 @@ class Editor:
     keep: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     rules: tuple[Rule, ...] | None = None
+    house_lines: bytes | None = None
 
     def __getstate__(self) -> dict[str, object]:
         """The options without what was built from them."""
@@ -56,9 +60,9 @@ class Editor:
         """The desk that these options ask for.
 
         Raises:
-            ValueError: there is no such profile or kind; the message says which there are.
+            ValueError: there is no such profile or kind, or the house lines are none; the message says so.
         """
-        return _desk(self.rules, self.profile, self.keep, self.cut)
+        return _desk(self.rules, self.profile, self.keep, self.cut, self.house_lines)
 
     @cached_property
     def speller(self) -> Speller:
@@ -70,19 +74,22 @@ class Editor:
         """A hash of the rules and tables that edit the text."""
         return identity.digest(self.desk.version, self.speller.version)
 
+    def cut_down(self, draft: Draft) -> Edited:
+        """What the desk makes of a draft: the story as it is spelt, its fields and every cut."""
+        return self.desk.edit(draft, _house_of(draft))
+
     def edit(self, draft: Draft) -> Article:
         """Edits one draft.
 
         Raises:
             Reject: nothing is left of it (`no_story`).
         """
-        metadata = draft.metadata
-        url = identity.canonical_url(metadata.url)
-        house = metadata.house or identity.house_of(url)
-        edited = self.desk.edit(draft, house)
+        edited = self.cut_down(draft)
         text = edited.text
         if not text.strip() and not (edited.headline or "").strip():
             raise Reject("no_story", "nothing is left once all that is not the story is cut")
+        metadata = draft.metadata
+        url = identity.canonical_url(metadata.url)
         language = language_of(text, metadata.language)
         respell = _Respeller(self.speller if _is_english(language) else None, text)
         headline = respell(edited.headline, title=True)
@@ -98,7 +105,7 @@ class Editor:
             pipeline_version=self.pipeline_version,
             rules_version=self.version,
             url=url,
-            house=house,
+            house=_house_of(draft),
             headline=headline,
             standfirst=respell(edited.standfirst),
             authors=edited.authors,
@@ -118,11 +125,21 @@ class Editor:
         )
 
 
+def _house_of(draft: Draft) -> str | None:
+    return draft.metadata.house or identity.house_of(identity.canonical_url(draft.metadata.url))
+
+
 @lru_cache(maxsize=8)
-def _desk(rules: tuple[Rule, ...] | None, name: str, keep: tuple[str, ...], cut: tuple[str, ...]) -> Desk:
+def _desk(
+    rules: tuple[Rule, ...] | None,
+    name: str,
+    keep: tuple[str, ...],
+    cut: tuple[str, ...],
+    house_lines: bytes | None,
+) -> Desk:
     """One desk a process for the same options: compiling its rules takes longer than editing a thousand stories."""
     kinds = profile(name, keep, cut)
-    return Desk(rules, keep=kinds.keep, cut=kinds.cut)
+    return Desk(rules, keep=kinds.keep, cut=kinds.cut, learnt=from_file(house_lines) if house_lines else None)
 
 
 @lru_cache(maxsize=8)

@@ -85,7 +85,7 @@ def explain(draft: Draft, editor: Editor) -> Explained:
         draft: As read.
         editor: With the options to explain.
     """
-    edited = editor.desk.edit(draft)
+    edited = editor.cut_down(draft)
     marks = [Mark(cut.start, cut.length, cut.text, cut.kind, cut.rule) for cut in edited.cuts]
     try:
         article = editor.edit(draft)

@@ -106,9 +106,8 @@ def test_a_few_histories_through_a_few_kills(web: Any, forked: Any, answer: Any,
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_five_hundred_histories_of_two_hundred_ticks_through_fifty_kills(
-    web: Any, forked: Any, answer: Any, tmp_path: Path
-) -> None:
-    many, ticks = int(os.environ.get("FEEDS", "500")), int(os.environ.get("TICKS", "200"))
+@pytest.mark.timeout(7200)
+def test_many_histories_through_many_kills(web: Any, forked: Any, answer: Any, tmp_path: Path) -> None:
+    """`FEEDS=500 TICKS=200` is the whole of it, and takes more than an hour."""
+    many, ticks = int(os.environ.get("FEEDS", "60")), int(os.environ.get("TICKS", "40"))
     play(web, forked, answer, tmp_path / "out", many=many, ticks=ticks, kills=ticks // 4)
