@@ -10,9 +10,11 @@ Two public sets, each with its own truth:
   half of their three-word shingles in the truth; perfect pages, without a noise line and with every paragraph of the
   truth there (half of its shingles in the output).
 
-Copydesk stands twice: as it is set by default, and with the two settings that the truth of a set asks for, since
-houses differ on what a story is: both keep datelines in the text, and fundus holds neither posts of social networks
-nor, on most pages, lists. A set or an extractor that is absent is named and left out.
+Copydesk stands as it is set by default, and as the truth of a set asks for, since houses differ on what a story is:
+both sets keep datelines in the text, and fundus holds neither posts of social networks nor, on most pages, lists. The
+truth of fundus opens with the summary that the page prints; Copydesk has it in a field, so that there is a row with it
+before the text, and one without. A set or an extractor that is absent is named and left out; `scripts/compare` makes an
+environment with all the others and runs this.
 
 Publishers are parted into two halves by a hash of their name. Rules were drawn from half A; half B was looked at only
 for pages whose story was missed altogether.
@@ -349,7 +351,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, extract in others():
         if wanted is None or name in wanted:
             if extract is None:
-                print(f"{name} is not installed: left out (pip install '.[benchmarks]')")
+                print(f"{name} is not installed: left out (scripts/compare installs it)")
             else:
                 rivals.append((name, extract))
     ours = wanted is None or "copydesk" in wanted
