@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
@@ -22,6 +23,9 @@ from copydesk.transforms.boilerplate.lines import Line, Lines
 from copydesk.transforms.boilerplate.matcher import Matcher, matcher_of
 from copydesk.transforms.boilerplate.rules import Rule, default_rules, version_of
 from copydesk.transforms.draft import Draft
+
+_BREAK: Final = re.compile(r"</?(?:br|hr|p|div)\b|&(?:amp;)?(?:nbsp|#160|#xa0);", re.IGNORECASE)
+"""A left-over tag that parts words."""
 
 _paragraph_of: Final = partial(tuple.__new__, Paragraph)
 """A paragraph from a pair of its members. Most of a story passes here: by name it takes twice as long."""
@@ -139,7 +143,7 @@ def _paragraph(raw: str, line: Line) -> Paragraph:
     text = _unwrap(raw[spans[0][0] : spans[0][1]])
     ends = dict(spans)
     for (_, before), (start, _) in pairwise(spans):
-        apart = raw[before : before + 1].isspace() or raw[start - 1 : start].isspace()
+        apart = raw[before].isspace() or raw[start - 1].isspace() or _BREAK.search(raw, before, start)
         text += (" " if apart else "") + _unwrap(raw[start : ends[start]])
     return Paragraph(tuple(spans), text)
 
