@@ -139,7 +139,7 @@ class Galley:
         self._settled = True
         while self._round():
             pass
-        if self._frame():
+        while self._frame():
             while self._round():
                 pass
 
@@ -508,15 +508,15 @@ class Galley:
 
     def _frame(self) -> bool:
         """Takes headline and standfirst of a plain text that came without a headline."""
-        if self.headline or any(block.tag for block in self.draft.blocks):
+        if self.draft.metadata.headline or any(block.tag for block in self.draft.blocks):
             return False
         window = self._first(4)
         guess = guess_frame(window)
         if guess.headline is None:
             return False
         line = window[guess.headline]
-        self.headline = self._printed(line)
-        self._take_line(line, "headline", "frame.headline", {"text": self.headline})
+        self.headline = self.headline or self._printed(line)
+        self._take_line(line, "headline", "frame.headline", {})
         self._drop(line)
         if guess.standfirst is not None:
             line = window[guess.standfirst]

@@ -88,6 +88,14 @@ def test_the_laws_hold_for_any_choice_of_kinds(
     assert not {one.kind for one in edited.cuts} & (keep - {"page_chrome"})
 
 
+def test_a_headline_that_comes_to_light_late_is_taken_at_once(desk: Desk, draft_of: Callable[..., Draft]) -> None:
+    long = "Mayor and traders of the old town at odds over the oldest quay and the plan to close it to all cars in May"
+    once = desk.edit(draft_of("\n".join([long, "LISBON - " + BODY[0], "Quay closes in May", BODY[0]])))
+    assert once.headline == long
+    assert once.standfirst == once.text == BODY[0]
+    assert desk.edit(draft_of(once.text)).cuts == ()
+
+
 def page(*blocks: tuple[str, str, bool], **metadata: object) -> Draft:
     """A draft as a page's reader makes it: (kind, text, in the story)."""
     made = []
