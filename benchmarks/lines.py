@@ -176,7 +176,7 @@ def speed(desk: Desk) -> None:
     for title, lines in (("prose", prose), ("prose with 3 lines of boilerplate", noisy)):
         draft = draft_of(lines, "Porto Alto closes its oldest quay")
         desk.edit(draft)
-        best = min(_seconds(desk, [draft] * 200) for _ in range(10)) / 200
+        best = min(_seconds(desk, [draft] * 100) for _ in range(40)) / 100
         size = len(draft.raw.encode())
         print(f"  {title:40}{size:8} bytes{best * 1e6:9.0f} us{size / best / 1e6:9.1f} MB/s")
 

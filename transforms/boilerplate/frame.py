@@ -31,7 +31,7 @@ _SIMILAR: Final = 0.85
 _HEADLINE_WORDS: Final = range(3, 26)
 _STANDFIRST_WORDS: Final = range(8, 81)
 _ENDS_OPEN: Final = re.compile(r"[.,;:!?…。．，；：！？]['\")\]]*$")
-_TWO_SENTENCES: Final = re.compile(r"[a-zß-ÿ]{3}[.!?] [A-Z]")
+_TWO_SENTENCES: Final = re.compile(r"[a-zß-ÿ]{3}[.!?]['\")]* ")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?…。！？]['\")\]]*$")
 _SENTENCE_END: Final = re.compile(r"[.!?…。！？]['\")\]]*(?= )")
 _WORD: Final = re.compile(r"\w+")

@@ -139,7 +139,7 @@ class Galley:
         self._settled = True
         while self._round():
             pass
-        if self._frame():
+        while self._frame():
             while self._round():
                 pass
 
@@ -197,18 +197,24 @@ class Galley:
             named: Lines that the markup has a name for.
         """
         done = set()
-        known: dict[str, tuple[int, ...]] = {}
+        known: dict[str, tuple[int, ...]] = {"": ()}
+        whole: set[str] = set()  # texts that are tidy and hold nothing to cut out: lines that say the same need no look
         lines = self.lines
         suspects = self.matcher.suspects(lines.whole)
         for index in sorted({*suspects, *named}) if named else suspects:
+            before = lines.text(index)
+            if before in whole and not known[before] and lines.blocks[index].kind == "paragraph":
+                continue
             line = lines.straight(index)
-            text = line.text
-            if text:
+            if before not in whole:
                 self._cut_tokens(line)
-            if line.text not in known:
-                known[line.text] = self.matcher.hits(line, self.language, self.house) if line.text else ()
-            line.hits = known[line.text]
-            if not line.text or ((line.hits or line.block.kind != "paragraph") and not self._settle(line)):
+            text = line.text
+            if text == before:
+                whole.add(text)
+            if text not in known:
+                known[text] = self.matcher.hits(line, self.language, self.house)
+            line.hits = known[text]
+            if not text or ((line.hits or line.block.kind != "paragraph") and not self._settle(line)):
                 done.add(index)
             elif line.hits:
                 self._hit.add(index)
@@ -216,17 +222,14 @@ class Galley:
 
     def _cut_tokens(self, line: Line) -> None:
         """Applies the rules for parts of a line."""
-        for rule_index in self.matcher.token_rules(line.text, self.language, self.house):
-            rule = self.matcher.rules[rule_index]
-            if not self._wanted(rule.kind) or not line.text:
-                continue
-            spans = [
-                (line.raw_start(found.start()), line.raw_end(found.end()))
-                for found in self.matcher.pattern(rule_index).finditer(line.text)
-                if found.end() > found.start()
-            ]
-            for start, end in spans:
-                self._cut_out(line, start, end, rule.kind, rule.id, {})
+        for index in self.matcher.token_rules(line.text, self.language, self.house):
+            rule = self.matcher.rules[index]
+            if self._wanted(rule.kind) and rule.kind not in self.keep:
+                found = [match.span() for match in self.matcher.pattern(index).finditer(line.text)]
+                pieces = _within(line, found)
+                self.cuts += [Mark(start, end, rule.kind, rule.id, line.index) for start, end in pieces]
+                if pieces:
+                    self._narrow(line, _difference(line.spans, pieces))
 
     def _settle(self, line: Line) -> bool:
         """Applies to a line all that holds wherever it stands; whether it is still to be looked at."""
@@ -505,21 +508,38 @@ class Galley:
 
     def _frame(self) -> bool:
         """Takes headline and standfirst of a plain text that came without a headline."""
-        if self.headline or any(block.tag for block in self.draft.blocks):
+        if self.draft.metadata.headline or any(block.tag for block in self.draft.blocks):
             return False
         window = self._first(4)
         guess = guess_frame(window)
         if guess.headline is None:
             return False
         line = window[guess.headline]
-        self.headline = self._printed(line)
-        self._take_line(line, "headline", "frame.headline", {"text": self.headline})
+        self.headline = self.headline or self._printed(line)
+        self._take_line(line, "headline", "frame.headline", {})
         self._drop(line)
         if guess.standfirst is not None:
             line = window[guess.standfirst]
             self._take_line(line, "standfirst", "frame.standfirst", {"text": self._printed(line)})
             self._drop(line)
         return True
+
+
+def _within(line: Line, found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where matches in the text of a line, in order, stand in the raw text; white space alone is none."""
+    pieces = []
+    spans = deque(line.spans)
+    for start, end in found:
+        if not line.text[start:end].strip():
+            continue
+        first, last = line.raw_start(start), line.raw_end(end)
+        while spans and spans[0][1] <= first:
+            spans.popleft()
+        for s, e in spans:
+            if s >= last:
+                break
+            pieces.append((max(s, first), min(e, last)))
+    return pieces
 
 
 def _difference(spans: list[tuple[int, int]], left: list[tuple[int, int]]) -> list[tuple[int, int]]:

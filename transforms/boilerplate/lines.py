@@ -34,6 +34,8 @@ def fold(text: str) -> str:
     for old, new in _OTHERS.items():
         if old in text:
             text = text.replace(old, new)
+            if text.isascii():
+                return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -88,6 +88,14 @@ def test_the_laws_hold_for_any_choice_of_kinds(
     assert not {one.kind for one in edited.cuts} & (keep - {"page_chrome"})
 
 
+def test_a_headline_that_comes_to_light_late_is_taken_at_once(desk: Desk, draft_of: Callable[..., Draft]) -> None:
+    long = "Mayor and traders of the old town at odds over the oldest quay and the plan to close it to all cars in May"
+    once = desk.edit(draft_of("\n".join([long, "LISBON - " + BODY[0], "Quay closes in May", BODY[0]])))
+    assert once.headline == long
+    assert once.standfirst == once.text == BODY[0]
+    assert desk.edit(draft_of(once.text)).cuts == ()
+
+
 def page(*blocks: tuple[str, str, bool], **metadata: object) -> Draft:
     """A draft as a page's reader makes it: (kind, text, in the story)."""
     made = []
@@ -199,6 +207,14 @@ def test_a_token_inside_a_sentence_leaves_one_space(desk: Desk, covered: Callabl
     assert edited.embeds == (Embed("nid", "4711"), Embed("gallery", "7"))
 
 
+def test_left_over_tags_that_part_words_leave_a_space(desk: Desk, covered: Callable[..., None]) -> None:
+    raw = "The quay will close.<br/><br/>Cars may&nbsp;stay<p>in <b>May</b>, and <i>all</i>s well. A < B."
+    draft = Draft("x", "text/plain", raw, (Block("paragraph", 0, len(raw)),))
+    edited = desk.edit(draft)
+    covered(draft, edited)
+    assert edited.text == "The quay will close. Cars may stay in May, and alls well. A < B."
+
+
 def test_profiles() -> None:
     assert profile("story") == PROFILES["story"]
     archive = profile("archive", keep=["caption"], cut=["correction", "table"])
@@ -307,6 +323,13 @@ HOSTILE = {
     "templates": "{{<%" * 250_000 + "}}%>",
     "comments": "<!-- " * 200_000 + "-->",
     "markup": "<br/>" * 200_000,
+    "markup in a line": "a<br/>" * 160_000,
+    "markup in lines": "a<br>b\n" * 140_000,
+    "brackets over lines": "[\n" * 300_000 + "]" * 300_000,
+    "authors": "".join(f"Jane Doe{n % 10} is a reporter for Harbour News.\n" for n in range(22_000)),
+    "standfirsts": "".join(f"LISBON - Line {n} of a story that is printed again.\n" for n in range(10_000))
+    + "".join(f"Line {n} of a story that is printed again.\n" for n in range(10_000)),
+    "untidy": "a  b\n" * 200_000,
     "quotes": "“’" * 500_000,
     "spaces": "a" + " " * 999_998 + "b",
     "spaced": "a  " * 330_000,
