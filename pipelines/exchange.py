@@ -11,13 +11,19 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pyarrow as pa
 
 
 class Exchange(Protocol):
-    """Takes batches in and gives them back somewhere else."""
+    """Takes batches in and gives them back somewhere else.
+
+    Attributes:
+        flush_bytes: Arrow data that a worker may hold before it hands it over.
+    """
+
+    flush_bytes: ClassVar[int]
 
     def put(self, batches: Sequence[pa.RecordBatch]) -> bytes:
         """Hands over batches of one schema; the token is what goes through the GroupByKey."""
@@ -28,7 +34,12 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """The token is the batches, in Arrow's stream format."""
+    """The token is the batches, in Arrow's stream format.
+
+    It is kept small: Flink waits for ever for elements of 64 MiB, which its TaskManager can no longer take in.
+    """
+
+    flush_bytes: ClassVar[int] = 4 << 20
 
     def put(self, batches: Sequence[pa.RecordBatch]) -> bytes:
         """As in Exchange."""
@@ -46,6 +57,8 @@ class Inline:
 @dataclass(frozen=True, slots=True)
 class Spill:
     """The token is the name of a file in a folder that all workers on this machine see."""
+
+    flush_bytes: ClassVar[int] = 64 << 20
 
     folder: str
 
