@@ -15,7 +15,7 @@ from typing import Any
 
 from copydesk.pipelines import commit, files
 from copydesk.pipelines.claim import Claim
-from copydesk.pipelines.exchange import Inline, Spill
+from copydesk.pipelines.exchange import Exchange, Inline, Spill, Staged
 from copydesk.pipelines.ledger import Ledger, next_window
 from copydesk.pipelines.opening import HEAD_BYTES, OpenOptions, is_splittable
 from copydesk.pipelines.options import JobOptions, OptionsError
@@ -240,7 +240,7 @@ class Runner:
                 Limits(max_document_bytes=self.options.max_document_bytes),
                 self.options.max_document_seconds,
                 self.editor,
-                Spill(scratch) if scratch else Inline(),
+                self._exchange(name, scratch),
                 self.options.on_unexpected,
                 progress,
             )
@@ -249,6 +249,11 @@ class Runner:
                 run_pipeline(job, self.options, sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces))
             finally:
                 self.watcher.stop()
+
+    def _exchange(self, name: str, scratch: str | None) -> Exchange:
+        if scratch:
+            return Spill(scratch)
+        return Staged(self.store, f"{commit.STAGING}/{name}/spill") if self.options.is_flink else Inline()
 
     @contextmanager
     def _scratch(self, name: str) -> Iterator[str | None]:
