@@ -16,7 +16,7 @@ from typing import Any
 
 from copydesk.pipelines import commit, files
 from copydesk.pipelines.claim import Claim
-from copydesk.pipelines.exchange import Inline, Spill
+from copydesk.pipelines.exchange import Exchange, Inline, Spill, Staged
 from copydesk.pipelines.ledger import Ledger, next_window
 from copydesk.pipelines.opening import HEAD_BYTES, OpenOptions, is_splittable
 from copydesk.pipelines.options import LEARN, JobOptions, OptionsError
@@ -307,7 +307,7 @@ class Runner:
                 Limits(max_document_bytes=self.options.max_document_bytes),
                 self.options.max_document_seconds,
                 self.editor,
-                Spill(scratch) if scratch else Inline(),
+                self._exchange(name, scratch),
                 self.options.on_unexpected,
                 progress,
             )
@@ -320,6 +320,11 @@ class Runner:
                 )
             finally:
                 self.watcher.stop()
+
+    def _exchange(self, name: str, scratch: str | None) -> Exchange:
+        if scratch:
+            return Spill(scratch)
+        return Staged(self.store, f"{commit.STAGING}/{name}/spill") if self.options.is_flink else Inline()
 
     @contextmanager
     def _scratch(self, name: str) -> Iterator[str | None]:

@@ -49,8 +49,6 @@ from copydesk.transforms.steps import FannedOut
 
 BATCH_BYTES = 4 * MIB
 """Text held as Python rows before it becomes an Arrow batch."""
-FLUSH_BYTES = 64 * MIB
-"""Arrow data that a worker holds before it hands it to the exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ class Pack(beam.DoFn):
         self._row_bytes += weight + 1_000
         if self._row_bytes >= BATCH_BYTES:
             self._to_batches()
-            if self._batch_bytes >= FLUSH_BYTES:
+            if self._batch_bytes >= self.exchange.flush_bytes:
                 yield from self._flush()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
