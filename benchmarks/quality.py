@@ -11,10 +11,9 @@ Two public sets, each with its own truth:
   truth there (half of its shingles in the output).
 
 Copydesk stands as it is set by default, and as the truth of a set asks for, since houses differ on what a story is:
-both sets keep datelines in the text, and fundus holds neither posts of social networks nor, on most pages, lists. The
-truth of fundus opens with the summary that the page prints; Copydesk has it in a field, so that there is a row with it
-before the text, and one without. A set or an extractor that is absent is named and left out; `scripts/compare` makes an
-environment with all the others and runs this.
+both sets keep datelines in the text; the first leaves out the summary above the story, and fundus posts of social
+networks and, on most pages, lists. A set or an extractor that is absent is named and left out; `scripts/compare` makes
+an environment with all the others and runs this.
 
 Publishers are parted into two halves by a hash of their name. Rules were drawn from half A; half B was looked at only
 for pages whose story was missed altogether.
@@ -121,26 +120,16 @@ def group_of(country: str, paragraphs: Iterable[str]) -> str:
 # -- the extractors
 
 
-def copydesk(desk: Desk, standfirst: bool = False) -> Extractor:
-    """This project: the page reader and the desk; before the text the standfirst, if wanted and printed."""
+def copydesk(desk: Desk) -> Extractor:
+    """This project: the page reader and the desk."""
 
     def extract(html: bytes) -> str:
         try:
-            draft = read_page(html, source_uri="benchmark")
+            return desk.edit(read_page(html, source_uri="benchmark")).text
         except Reject:
             return ""
-        edited = desk.edit(draft)
-        if standfirst and edited.standfirst and is_printed_apart(edited.standfirst, draft.raw, edited.text):
-            return f"{edited.standfirst}\n\n{edited.text}"
-        return edited.text
 
     return extract
-
-
-def is_printed_apart(standfirst: str, raw: str, text: str) -> bool:
-    """Whether the page prints the standfirst in lines of its own and the text has none such."""
-    lines = re.escape(standfirst).replace("\\ ", r"\s")
-    return re.search(rf"(?m)^{lines}$", raw) is not None and re.search(rf"(?m)^{lines}$", text) is None
 
 
 def others() -> Iterator[tuple[str, Extractor | None]]:
@@ -362,13 +351,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         found = True
         pages = list(load(options.data))
-        own = [("copydesk, text alone", copydesk(Desk()))]
-        if folder == "fundus":
-            as_truth = Desk(keep={"dateline"}, cut={"social_post", "list"})
-            own.append(("copydesk, with standfirst", copydesk(Desk(), standfirst=True)))
-            own.append(("copydesk, set as the truth", copydesk(as_truth, standfirst=True)))
-        else:
-            own.append(("copydesk, set as the truth", copydesk(Desk(keep={"dateline"}))))
+        as_truth = Desk(keep={"dateline"}, cut={"social_post", "list"} if folder == "fundus" else {"deck"})
+        own = [("copydesk", copydesk(Desk())), ("copydesk, set as the truth", copydesk(as_truth))]
         systems = [*(own if ours else []), *rivals]
         if folder == "fundus":
             run_paragraphs(pages, systems, options.noise)

@@ -20,6 +20,7 @@ BlockKind = Literal[
     "caption",
     "credit",
     "byline",
+    "standfirst",
     "table",
     "preformatted",
     "embed",

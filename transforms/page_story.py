@@ -82,7 +82,7 @@ class Verdict:
             between the headline and it, do, since the desk makes fields of them.
         root: The box that holds the story.
         title: The passage that is the headline.
-        standfirst: The passages of the standfirst, which is no part of the text.
+        standfirst: The passages of the standfirst.
     """
 
     kinds: list[BlockKind]
@@ -174,7 +174,7 @@ class _Judge:
         for i in opening:
             in_story[i] = True
         for i in standfirst:
-            in_story[i] = False
+            in_story[i], kinds[i] = True, "standfirst"
         self._mark_fields(title, root, kinds, in_story)
         return Verdict(kinds, in_story, root, title, standfirst)
 

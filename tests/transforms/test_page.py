@@ -128,11 +128,18 @@ def test_the_caption_of_a_picture_above_the_story_is_a_field_once_however_often_
 DECK = "Drivers face a detour of nine miles while the deck is replaced."
 
 
-def test_the_standfirst_is_a_field_and_no_paragraph() -> None:
+def test_the_standfirst_is_a_field_and_stands_in_the_text_once() -> None:
     edited = edit(PAGE)
     assert edited.standfirst == DECK
+    assert edited.paragraphs[0].text == DECK
+    assert edited.paragraphs[1].text.startswith("The harbour bridge will shut")
+
+
+def test_the_standfirst_is_cut_from_the_text_on_request() -> None:
+    edited = Desk(cut={"deck"}).edit(read_page(PAGE.encode(), source_uri="https://example.org/a"))
+    assert edited.standfirst == DECK
     assert edited.paragraphs[0].text.startswith("The harbour bridge will shut")
-    assert DECK not in edited.text
+    assert [cut.rule for cut in edited.cuts if cut.kind == "deck"] == ["block.standfirst"]
 
 
 def test_the_printed_standfirst_beats_the_description() -> None:
@@ -163,13 +170,26 @@ def test_a_first_paragraph_that_is_also_the_description_is_text(names: str) -> N
 
 def test_a_first_paragraph_named_lead_is_text_without_more_evidence() -> None:
     page = PAGE.replace('<div class="entry-content">', f'<div class="entry-content"><p class="lead">{FIRST}</p>')
-    assert edit(page).paragraphs[0].text == FIRST
+    assert edit(page).paragraphs[1].text == FIRST
 
 
 def test_a_paragraph_with_a_dateline_is_no_standfirst() -> None:
     opening = "LONDON (Reuters) - Ferries will run through the night from the first Monday in May."
     page = PAGE.replace('<div class="entry-content">', f'<div class="entry-content"><p class="subtitle">{opening}</p>')
-    assert edit(page).paragraphs[0].text == "Ferries will run through the night from the first Monday in May."
+    assert edit(page).paragraphs[1].text == "Ferries will run through the night from the first Monday in May."
+
+
+def test_a_long_standfirst_does_not_hide_the_dateline_below_it() -> None:
+    long = (
+        "Drivers face a detour of nine miles while the deck is replaced, and ferries will run through the night, too."
+    )
+    opening = "MILLTOWN - Ferries will run through the night from the first Monday in May."
+    page = PAGE.replace(DECK, long).replace(
+        '<div class="entry-content">', f'<div class="entry-content"><p>{opening}</p>'
+    )
+    edited = edit(page)
+    assert edited.dateline is not None
+    assert edited.paragraphs[1].text.startswith("Ferries will run")
 
 
 def headline(title: str, head: str = "", url: str = "https://news.example/1", h1: str = "") -> str | None:

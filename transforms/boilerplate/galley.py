@@ -45,6 +45,7 @@ _BLOCK_KINDS: Final = {
     "caption": "caption",
     "credit": "photo_credit",
     "byline": "byline",
+    "standfirst": "deck",
     "embed": "social_post",
     "table": "table",
     "list_item": "list",
@@ -417,7 +418,7 @@ class Galley:
             return False
         lines = []
         for line in self._first(TOP_LINES):
-            if line.words >= RUNNING_WORDS and line.text[-1] in ".!?\"')":
+            if _is_running(line) and line.text[-1] in ".!?\"')":
                 break
             lines.append(line)
         return self._positional(lines, "top")
@@ -444,7 +445,7 @@ class Galley:
         for place, line in enumerate(window):
             found = self._opening(line)
             if found is not None:
-                if all(before.words < RUNNING_WORDS for before in window[:place]):
+                if not any(_is_running(before) for before in window[:place]):
                     return self._take_dateline(line, found)
                 if found.strong:
                     strong.append((line, found))
@@ -556,3 +557,8 @@ def _difference(spans: list[tuple[int, int]], left: list[tuple[int, int]]) -> li
         if position < end:
             taken.append((position, end))
     return taken
+
+
+def _is_running(line: Line) -> bool:
+    """Whether the story has begun with this line at the latest: it is long, and not known to stand above it."""
+    return line.words >= RUNNING_WORDS and line.block.kind != "standfirst"

@@ -62,7 +62,8 @@ KINDS: Final[Mapping[str, str]] = {
     "share": "Share buttons and their words.",
     "sign_off": "Who reported, wrote and edited.",
     "social_post": "A post of a social network set into the story. Cut only on request.",
-    "standfirst": "The summary printed above the story; goes to `standfirst`.",
+    "standfirst": "The summary printed above the story and again in it; goes to `standfirst`.",
+    "deck": "The summary that a page prints above the story and not again in it; it is `standfirst` all the same.",
     "subheading": "A heading inside the story. Cut only on request.",
     "support_us": "An appeal for money.",
     "syndication": "A notice on where the text came from or who edited it.",
@@ -79,7 +80,7 @@ FIELD_KINDS: Final = frozenset(
 )
 """Kinds that a line rule may take to a column."""
 
-ON_REQUEST: Final = frozenset({"list", "social_post", "subheading", "table"})
+ON_REQUEST: Final = frozenset({"deck", "list", "social_post", "subheading", "table"})
 """Kinds that are cut only where `--cut` names them: most users hold them to be part of the story."""
 
 MAX_WORDS: Final = 150
