@@ -69,7 +69,7 @@ def fields_of(article: Article) -> Iterator[tuple[str, str]]:
         ("agencies", article.agencies),
         ("captions", [" | ".join(filter(None, (one.text, one.credit))) for one in article.captions]),
         ("topics", article.topics),
-        ("embeds", [embed.kind for embed in article.embeds]),
+        ("embeds", [" ".join(filter(None, (embed.kind, embed.ref))) for embed in article.embeds]),
         ("house", [article.house]),
         ("url", [article.url]),
         ("published_at", [_moment(article.published_at)]),
