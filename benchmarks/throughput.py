@@ -33,7 +33,7 @@ from copydesk.transforms.read import Limits
 from copydesk.transforms.steps import EditStep, Opened, ReadStep, Taken
 
 HERE = Path(__file__)
-MEMORY_WINDOW = "12MiB"
+MEMORY_WINDOW = "4MiB"
 
 
 def clean(paths: Sequence[Path], target: Path) -> int:
@@ -236,7 +236,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0, help="how long the plain loop should take")
     parser.add_argument("--only", choices=("text", "pages", "memory"))
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--memory-stories", type=int, default=8_000, help="stories in the smallest memory run")
+    parser.add_argument("--memory-stories", type=int, default=3_000, help="stories in the smallest memory run")
     for hidden in ("--way", "--folder", "--out"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     given = parser.parse_args()
