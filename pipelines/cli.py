@@ -15,7 +15,6 @@ import click
 import orjson
 from rich.console import Console
 
-from copydesk.pipelines import files
 from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
 from copydesk.pipelines.store import as_url, open_store
 from copydesk.pipelines.worker import quieten_import
@@ -213,11 +212,7 @@ def learn(inputs: tuple[str, ...], output: str, config: str | None, **given: Any
     if not inputs:
         raise OptionsError(["say what to learn from: copydesk learn INPUT... --output FILE"])
     options = _options({**given, "output": "."}, config)
-    try:
-        found = files.find(inputs)
-    except files.NothingFoundError as error:
-        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
-    data = run.learn(found, options)
+    data = run.learn(run.find_inputs(inputs), options)
     Path(output).write_bytes(data)
     houses = from_file(data)
     lines = sum(len(counts.lines) for counts in houses.values())
@@ -280,7 +275,6 @@ def main(arguments: list[str] | None = None) -> None:
     if "--" in words:
         at = words.index("--")
         words, runner_only = words[:at], words[at + 1 :]
-    _quieten_beam()
     try:
         cli(words, obj=runner_only, prog_name="copydesk")
     except OptionsError as error:

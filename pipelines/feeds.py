@@ -192,10 +192,10 @@ def _find(sources: Sources, store: Store, *, may_come: bool = False) -> list[Inp
     problems = []
     for pattern in sources.patterns:
         try:
-            found.update((item.uri, item) for item in files.find([pattern], without=store.url))
-        except files.NothingFoundError as error:
+            found.update((item.uri, item) for item in run.find_inputs([pattern], without=store.url))
+        except OptionsError as error:
             if not (may_come and has_magic(pattern)):
-                problems.append(f"{error}; give files, folders, globs in quotes, or object store URLs")
+                problems += error.problems
     if problems:
         raise OptionsError(problems)
     return [found[uri] for uri in sorted(found) if not (may_come and found[uri].problem)]

@@ -18,12 +18,12 @@ from copydesk.pipelines.engine import run_pipeline
 from copydesk.pipelines.guard import Guard
 from copydesk.pipelines.opening import OpenOptions, open_piece
 from copydesk.pipelines.options import JobOptions
-from copydesk.pipelines.plan import Piece, Split, splits, unpacked_bytes
+from copydesk.pipelines.plan import Piece, Split, splits, unpacked_size
 from copydesk.schemas.source import RawDocument
-from copydesk.transforms import identity
 from copydesk.transforms.boilerplate.house_lines import to_file
 from copydesk.transforms.boilerplate.learnt import Counts, Seen, count, learn, seen
 from copydesk.transforms.errors import is_panic
+from copydesk.transforms.identity import digest, identify
 from copydesk.transforms.read import Limits
 from copydesk.transforms.steps import Opened, ReadStep, Taken
 
@@ -54,11 +54,9 @@ class Look(beam.DoFn):
             raise
         for story in stories:
             if isinstance(story, Taken):
-                metadata = story.draft.metadata
-                url = identity.canonical_url(metadata.url)
-                house = metadata.house or identity.house_of(url)
-                if house:
-                    yield house, seen(story.draft, identity.article_id(metadata, url, story.draft.source_uri))
+                who = identify(story.draft)
+                if who.house:
+                    yield who.house, seen(story.draft, who.article_id)
 
 
 class Sample(beam.CombineFn):
@@ -73,7 +71,7 @@ class Sample(beam.CombineFn):
 
     def add_input(self, accumulator: list[tuple[str, Seen]], element: Seen) -> list[tuple[str, Seen]]:
         """With one more article."""
-        accumulator.append((identity.digest(element.key), element))
+        accumulator.append((digest(element.key), element))
         return self._least(accumulator) if len(accumulator) >= 2 * SAMPLE else accumulator
 
     def merge_accumulators(self, accumulators: Iterable[list[tuple[str, Seen]]]) -> list[tuple[str, Seen]]:
@@ -101,7 +99,7 @@ def learn_lines(pieces: Sequence[Piece], options: JobOptions, opening: OpenOptio
     with TemporaryDirectory(prefix="copydesk-learn-") as folder:
         target = Path(folder, "house-lines.parquet")
         graph = partial(_build, splits=tuple(splits(pieces)), look=Look(opening, read), target=str(target))
-        run_pipeline(graph, options, sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces))
+        run_pipeline(graph, options, unpacked_size(pieces))
         return target.read_bytes() if target.exists() else to_file({})
 
 

@@ -11,6 +11,7 @@ import io
 import lzma
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO, BinaryIO, cast
@@ -137,9 +138,9 @@ class _Forward(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    @abstractmethod
     def more(self, size: int) -> bytes:
         """Up to `size` more bytes, counted in `read_so_far`."""
-        raise NotImplementedError
 
 
 class _Bounded(_Forward):

@@ -89,6 +89,11 @@ def text_bytes(uri: str, size: int) -> int:
     return unpacked_bytes(uri, size) // _TEXT_SHARE.get(inner.suffix, 1)
 
 
+def unpacked_size(pieces: Iterable[Piece]) -> int:
+    """About how many bytes the pieces hold once they are unpacked."""
+    return sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces)
+
+
 def shards_for(pieces: Iterable[Piece]) -> int:
     """How many files a window's articles go to, at least one."""
     return -(-max(1, sum(text_bytes(piece.uri, piece.length) for piece in pieces)) // SHARD_BYTES)

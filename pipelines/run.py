@@ -28,6 +28,7 @@ from copydesk.pipelines.plan import (
     shards_for,
     splits,
     unpacked_bytes,
+    unpacked_size,
     windows,
 )
 from copydesk.pipelines.progress import Progress
@@ -108,11 +109,20 @@ def ingest(patterns: Sequence[str], options: JobOptions, watcher: Watcher | None
             and running again goes on from there.
     """
     store = open_store(options.output)
+    found = find_inputs(patterns, without=store.url)
+    return commit_inputs(store, found, options, watcher)
+
+
+def find_inputs(patterns: Sequence[str], without: str | None = None) -> list[Input]:
+    """The files that the words of a command line name, as `files.find`.
+
+    Raises:
+        OptionsError: some of them name nothing.
+    """
     try:
-        found = files.find(patterns, without=store.url)
+        return files.find(patterns, without=without)
     except files.NothingFoundError as error:
         raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
-    return commit_inputs(store, found, options, watcher)
 
 
 @dataclass
@@ -313,11 +323,7 @@ class Runner:
             )
             self.watcher.start(name, sum(piece.length for piece in pieces), progress.total)
             try:
-                run_pipeline(
-                    partial(build, job=job),
-                    self.options,
-                    sum(unpacked_bytes(piece.uri, piece.length) for piece in pieces),
-                )
+                run_pipeline(partial(build, job=job), self.options, unpacked_size(pieces))
             finally:
                 self.watcher.stop()
 

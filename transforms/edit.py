@@ -76,7 +76,7 @@ class Editor:
 
     def cut_down(self, draft: Draft) -> Edited:
         """What the desk makes of a draft: the story as it is spelt, its fields and every cut."""
-        return self.desk.edit(draft, _house_of(draft))
+        return self.desk.edit(draft, identity.identify(draft).house)
 
     def edit(self, draft: Draft) -> Article:
         """Edits one draft.
@@ -84,18 +84,24 @@ class Editor:
         Raises:
             Reject: nothing is left of it (`no_story`).
         """
-        edited = self.cut_down(draft)
+        return self.write_up(draft, self.cut_down(draft))
+
+    def write_up(self, draft: Draft, edited: Edited) -> Article:
+        """The article that a draft becomes once it is cut down.
+
+        Raises:
+            Reject: nothing is left of it (`no_story`).
+        """
         text = edited.text
         if not text.strip() and not (edited.headline or "").strip():
             raise Reject("no_story", "nothing is left once all that is not the story is cut")
-        metadata = draft.metadata
-        url = identity.canonical_url(metadata.url)
+        metadata, who = draft.metadata, identity.identify(draft)
         language = language_of(text, metadata.language)
         respell = _Respeller(self.speller if _is_english(language) else None, text)
         headline = respell(edited.headline, title=True)
         text = respell(text) or ""
         return Article(
-            article_id=identity.article_id(metadata, url, draft.source_uri, draft.raw[:200]),
+            article_id=who.article_id,
             revision=identity.revision(headline, text),
             source_uri=draft.source_uri,
             media_type=draft.media_type,
@@ -104,8 +110,8 @@ class Editor:
             content_hash=identity.content_hash(text),
             pipeline_version=self.pipeline_version,
             rules_version=self.version,
-            url=url,
-            house=_house_of(draft),
+            url=who.url,
+            house=who.house,
             headline=headline,
             standfirst=respell(edited.standfirst),
             authors=edited.authors,
@@ -123,10 +129,6 @@ class Editor:
             respelled=respell.tally(),
             spelling=self.spelling if respell.speller and self.spelling != "keep" else None,
         )
-
-
-def _house_of(draft: Draft) -> str | None:
-    return draft.metadata.house or identity.house_of(identity.canonical_url(draft.metadata.url))
 
 
 @lru_cache(maxsize=8)

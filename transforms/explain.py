@@ -88,7 +88,7 @@ def explain(draft: Draft, editor: Editor) -> Explained:
     edited = editor.cut_down(draft)
     marks = [Mark(cut.start, cut.length, cut.text, cut.kind, cut.rule) for cut in edited.cuts]
     try:
-        article = editor.edit(draft)
+        article = editor.write_up(draft, edited)
     except Reject as reject:
         return Explained(draft.source_uri, draft.raw, tuple(marks), None, str(reject))
     if article.spelling is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from publicsuffixlist import PublicSuffixList
 
-from copydesk.transforms.draft import Metadata
+from copydesk.transforms.draft import Draft, Metadata
 
 _TRACKING_PREFIXES = ("utm_", "mc_", "pk_", "hsa_", "vero_", "oly_", "matomo_")
 _TRACKING = frozenset(
@@ -21,6 +22,8 @@ _TRACKING = frozenset(
 )
 """Parameters that analytics, ad networks and share buttons add. A name that could tell pages apart is not here."""
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+OPENING = 200
+"""Code points of the raw text that stand for a headline where there is none."""
 _WORD = re.compile(r"\w+")
 
 
@@ -102,6 +105,29 @@ def article_id(metadata: Metadata, url: str | None, source_uri: str, opening: st
     if url is None and (feed := canonical_url(metadata.feed_url)):
         return f"{feed}#{digest(metadata.headline or opening)}"
     return url or source_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the article of a draft is.
+
+    Attributes:
+        article_id: As `article_id` has it.
+        url: Its canonical URL, if it has one.
+        house: As the source names it, else that of its URL.
+    """
+
+    article_id: str
+    url: str | None
+    house: str | None
+
+
+def identify(draft: Draft) -> Identity:
+    """Who the article of a draft is, whatever becomes of its text."""
+    metadata = draft.metadata
+    url = canonical_url(metadata.url)
+    name = article_id(metadata, url, draft.source_uri, draft.raw[:OPENING])
+    return Identity(name, url, metadata.house or house_of(url))
 
 
 def digest(*parts: str) -> str:
