@@ -27,6 +27,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
 from copydesk.transforms.addresses import AddressError, Allowed, Place, place_of
+from copydesk.transforms.archive import Exchange, Headers
 
 MIB = 1 << 20
 ACCEPT_ENCODING = "gzip, br, zstd"
@@ -106,6 +107,22 @@ class Answer:
     def header(self, name: str) -> str | None:
         """The value of a header, byte for byte as Latin-1; the first, where there are several."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def exchange(self, url: str, tick: int, request: Headers, media_type: str, fields: Headers = ()) -> Exchange:
+        """What is archived of it; the arguments are as in `Exchange`."""
+        return Exchange(
+            url=url,
+            asked=self.url,
+            tick=tick,
+            request=request,
+            status=self.status,
+            reason=self.reason,
+            headers=self.headers,
+            body=self.body,
+            hops=[(hop.status, hop.target) for hop in self.hops],
+            media_type=media_type,
+            fields=fields,
+        )
 
 
 def resolve(host: str, port: int) -> Sequence[str]:

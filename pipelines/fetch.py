@@ -208,18 +208,7 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         return Polled(replace(seen, body=body))
     times = [parse_date(entry.published_raw or entry.updated_raw or "") for entry in entries]
     keys = [key for entry in entries if (key := entry.guid or entry.link or entry.title)]
-    exchange = Exchange(
-        url=state.url,
-        asked=answer.url,
-        tick=tick,
-        request=request,
-        status=answer.status,
-        reason=answer.reason,
-        headers=answer.headers,
-        body=answer.body,
-        hops=[(hop.status, hop.target) for hop in answer.hops],
-        media_type=media_type,
-    )
+    exchange = answer.exchange(state.url, tick, request, media_type)
     seen = replace(
         seen,
         body=body,

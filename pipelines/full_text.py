@@ -110,18 +110,12 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
     except (FetchError, Reject):
         return None
     fields = {FEED: of.url, GUID: page.guid, PUBLISHED: page.published_raw}
-    return Exchange(
-        url=page.url,
-        asked=answer.url,
-        tick=of.tick,
-        request=[("User-Agent", client.user_agent), *request.items()],
-        status=answer.status,
-        reason=answer.reason,
-        headers=answer.headers,
-        body=answer.body,
-        hops=[(hop.status, hop.target) for hop in answer.hops],
-        media_type="text/html",
-        fields=[(name, value) for name, value in fields.items() if value],
+    return answer.exchange(
+        page.url,
+        of.tick,
+        [("User-Agent", client.user_agent), *request.items()],
+        "text/html",
+        [(name, value) for name, value in fields.items() if value],
     )
 
 
