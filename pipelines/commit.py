@@ -20,13 +20,13 @@ import orjson
 
 from copydesk.pipelines.store import Store
 
-STAGING, DECIDED, MANIFESTS, INPUTS, SEEN, RAW = (
+STAGING, DECIDED, MANIFESTS, INPUTS, SEEN, PAYLOADS = (
     "_staging",
     "_state/decided",
     "_manifests",
     "_state/inputs",
     "_state/seen",
-    "raw",
+    "payloads",
 )
 
 
@@ -97,11 +97,12 @@ def stage(store: Store, window: WindowId, kind: str, label: str, data: bytes, ro
     name = f"{window.name}-{label}-{sha256[:16]}.parquet"
     folder = {"seen": SEEN, "inputs": INPUTS}.get(kind, f"{kind}/date={window.date}")
     staged = Staged(kind, f"{folder}/{name}", rows, len(data), sha256)
-    store.create(_staging_path(window.name, staged.path), data)
+    store.create(staging_path(window.name, staged.path), data)
     return staged
 
 
-def _staging_path(window: str, path: str) -> str:
+def staging_path(window: str, path: str) -> str:
+    """Where a file of a window is staged whose place is `path`."""
     return f"{STAGING}/{window}/{path.replace('/', '~')}"
 
 
@@ -134,7 +135,7 @@ def publish(store: Store, decision: dict[str, Any]) -> None:
         size = store.size(path)
         if size is None:
             try:
-                store.move(_staging_path(decision["window"], path), path)
+                store.move(staging_path(decision["window"], path), path)
             except FileNotFoundError:
                 size = store.size(path)  # another run may have moved it meanwhile
                 if size is None:
@@ -178,7 +179,7 @@ def sweep(store: Store) -> None:
     """Empties the staging folder. Only what lost a decision, or was never decided on, is still there."""
     for path in store.list(STAGING):
         store.delete(path)
-    for folder in (STAGING, "_state", MANIFESTS, RAW):
+    for folder in (STAGING, "_state", MANIFESTS, PAYLOADS, "raw"):
         store.sweep(folder)
 
 

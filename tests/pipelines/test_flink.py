@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from copydesk.pipelines import flink
-from copydesk.pipelines.flink import beam_arguments, failure
+from copydesk.pipelines.flink import beam_arguments, check_stream, failure, stream_arguments
 from copydesk.pipelines.options import JobOptions
 
 Run = Callable[..., Any]
@@ -60,6 +60,40 @@ def test_options_of_beam_come_after_those_they_may_change() -> None:
     own = ("--environment_config=workers:50000",)
     arguments = beam_arguments(JobOptions("out", "2026-01-31", runner="flink", job_server="jobs:1", beam_args=own))
     assert "--job_endpoint=jobs:1" in arguments
+    assert arguments[-1] == own[0]
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    (["--runner", "flink", "--", "--checkpointing_interval=0"],
+     "--checkpointing_interval 0: without checkpoints a stream loses rows; give milliseconds, such as "
+     "--checkpointing_interval=10000, or leave it out"),
+    (["--runner", "flink", "--", "--checkpointing_interval", "-1"], "--checkpointing_interval -1: without checkpoints"),
+    (["--runner", "flink", "--", "--finish_bundle_before_checkpointing=false"],
+     "--finish_bundle_before_checkpointing false: a stream whose bundles are not finished"),
+    (["--runner", "flink", "--", "--shutdown_sources_after_idle_ms=0"],
+     "--shutdown_sources_after_idle_ms 0: a stream whose sources are shut down"),
+    (["--runner", "flink", "--house-lines", "learn"], "--house-lines learn: learn first"),
+    (["--streaming"], "--streaming: this machine's runner cannot stream and would lose rows; leave it out, or"),
+    (["--runner", "PrismRunner"], "--runner PrismRunner: a watch runs on this machine, or as a stream on Flink"),
+])  # fmt: skip
+def test_a_stream_that_would_lose_rows_is_refused(
+    copydesk: Run, examples: Path, tmp_path: Path, listening: str, given: list[str], words: str
+) -> None:
+    ran = copydesk("watch", examples, "--output", tmp_path / "out", "--job-server", listening, *given)
+    assert ran.status == 2
+    assert ran.err.startswith(f"copydesk: {words}")
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_stream_has_the_settings_without_which_it_would_lose_rows() -> None:
+    own = ("--checkpointing_interval=60000",)
+    options = JobOptions("out", "2026-01-31", runner="flink", beam_args=own)
+    check_stream(options)
+    arguments = stream_arguments(options)
+    assert {"--streaming", "--finish_bundle_before_checkpointing"} < set(arguments)
+    intervals = [word for word in arguments if word.startswith("--checkpointing_interval=")]
+    assert intervals[0] == "--checkpointing_interval=10000"
     assert arguments[-1] == own[0]
 
 
