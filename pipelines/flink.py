@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import grpc
+from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 from copydesk.pipelines.options import JobOptions, OptionsError
 from copydesk.transforms.identity import digest
@@ -92,11 +93,14 @@ _SAFE: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
 """Options of the runner that decide whether rows are lost, in the order they are looked at."""
 
 
+_ENDED: Final = tuple(map(beam_job_api_pb2.JobState.Enum.Value, ("STOPPED", "DONE", "FAILED", "CANCELLED", "DRAINED")))
+
+
 def stream_arguments(options: JobOptions) -> list[str]:
     """What the options say of a stream in Beam's words, with the settings without which it would lose rows."""
     return [
         "--streaming",
-        f"--job_name=copydesk-{digest(options.output)[:8]}",
+        f"--job_name={job_name(options)}",
         f"--checkpointing_interval={CHECKPOINT_MILLISECONDS}",
         "--finish_bundle_before_checkpointing",
         f"--number_of_execution_retries={RETRIES}",
@@ -122,6 +126,27 @@ def check_stream(options: JobOptions) -> None:
             problems.append(f"--{name} {value}: {words}")
     if problems:
         raise OptionsError(problems)
+
+
+def job_name(options: JobOptions) -> str:
+    """What a stream to an output is called, by whomever it is handed over."""
+    return f"copydesk-{digest(options.output)[:8]}"
+
+
+def check_alone(options: JobOptions) -> None:
+    """Looks whether the job server knows of a stream to the same output that has not ended.
+
+    Raises:
+        OptionsError: it does.
+    """
+    with grpc.insecure_channel(options.job_server) as channel:
+        service = beam_job_api_pb2_grpc.JobServiceStub(channel)
+        jobs = service.GetJobs(beam_job_api_pb2.GetJobsRequest(), timeout=PATIENCE).job_info
+    running = [job for job in jobs if job.job_name == job_name(options) and job.state not in _ENDED]
+    if running:
+        raise OptionsError(
+            [f"--output {options.output}: the stream {running[0].job_id} writes to it already; stop that one first"]
+        )
 
 
 def start(pipeline: beam.Pipeline) -> str:

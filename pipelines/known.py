@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import apache_beam as beam
-from apache_beam.coders import PickleCoder
+from apache_beam.coders import BytesCoder, PickleCoder
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
@@ -47,6 +47,17 @@ def keyed(record: Record) -> tuple[bytes, Any]:
     return packed_key(table, keys[ID_HASH]), (packed_revision(keys[REVISION_HASH]), record)
 
 
+def _remembered(revisions: frozenset[bytes], last: int) -> bytes:
+    """The state of an article: when it was last found, and its revisions, eight bytes each."""
+    return last.to_bytes(8, "big") + b"".join(sorted(revisions))
+
+
+def _recalled(state: bytes | None) -> tuple[frozenset[bytes], int]:
+    if not state:
+        return frozenset(), 0
+    return frozenset(state[at : at + 8] for at in range(8, len(state), 8)), int.from_bytes(state[:8], "big")
+
+
 class Known(beam.DoFn):
     """Yields each revision of each article once, at the end of the window in which it was first found.
 
@@ -58,7 +69,7 @@ class Known(beam.DoFn):
         remember: For how many seconds an article is remembered after it was last found.
     """
 
-    SEEN = ReadModifyWriteStateSpec("seen", PickleCoder())
+    SEEN = ReadModifyWriteStateSpec("seen", BytesCoder())
     WAITING = BagStateSpec("waiting", PickleCoder())
     DUE = TimerSpec("due", TimeDomain.WATERMARK)
     FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
@@ -84,7 +95,7 @@ class Known(beam.DoFn):
         tick = int(at)
         known, last = self._known(seen, tick)
         if isinstance(value, bytes):
-            seen.write((known | {value}, max(last, tick)))
+            seen.write(_remembered(known | {value}, max(last, tick)))
             forget.set(Timestamp(max(last, tick) + self.remember))
         elif value[0] in known:
             self._left_out[at] += 1
@@ -96,12 +107,12 @@ class Known(beam.DoFn):
 
     def _known(self, seen: Any, tick: int) -> tuple[frozenset[bytes], int]:
         """The revisions that are known at a tick, and when one of them was last found."""
-        known, last = seen.read() or (frozenset(), 0)
+        known, last = _recalled(seen.read())
         return (frozenset(), 0) if tick - last > self.remember else (known, last)
 
     def _touch(self, seen: Any, forget: Any, known: frozenset[bytes], last: int, tick: int) -> None:
         if tick > last:
-            seen.write((known, tick))
+            seen.write(_remembered(known, tick))
             forget.set(Timestamp(tick + self.remember))
 
     def _last_moment(self, tick: int) -> Timestamp:
@@ -134,7 +145,7 @@ class Known(beam.DoFn):
                 known |= {revision}
                 yield record
         last = max(last, ready[-1][0])
-        seen.write((known, last))
+        seen.write(_remembered(known, last))
         forget.set(Timestamp(last + self.remember))
 
     @on_timer(FORGET)
@@ -145,7 +156,7 @@ class Known(beam.DoFn):
         waiting: Any = beam.DoFn.StateParam(WAITING),
     ) -> None:
         """Forgets an article that has not been found for long."""
-        _, last = seen.read() or (frozenset(), 0)
+        _, last = _recalled(seen.read())
         # A runner may fire a timer that has just been set anew, or two timers not in the order of their times.
         if at >= last + self.remember and not any(True for _ in waiting.read()):
             seen.clear()
