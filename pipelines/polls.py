@@ -80,15 +80,15 @@ class LookAround(beam.DoFn):
         store = open_store(self.options.output)
         is_past = self.now() - tick > max(_PATIENCE, 3 * self.options.every)
         archived = tuple(path for folder in (FOLDER, FILES) for path in store.list(f"{folder}/{tick_name(tick)}"))
-        looks = [Look(tick, is_past, archived=archived) for _ in range(GROUPS)]
+        urls: list[list[str]] = [[] for _ in range(GROUPS)]
+        found: list[list[tuple[str, str]]] = [[] for _ in range(GROUPS)]
         if not is_past:
             for url in self._listed():
-                number = group_of(house_of(url) or url)
-                looks[number] = replace(looks[number], feeds=(*looks[number].feeds, url))
+                urls[group_of(house_of(url) or url)].append(url)
             for uri, stamp in self._files(store):
-                number = group_of(uri)
-                looks[number] = replace(looks[number], files=(*looks[number].files, (uri, stamp)))
-        yield from enumerate(looks)
+                found[group_of(uri)].append((uri, stamp))
+        for number in range(GROUPS):
+            yield number, Look(tick, is_past, tuple(urls[number]), tuple(found[number]), archived)
 
     def _listed(self) -> list[str]:
         try:
@@ -137,6 +137,7 @@ class Poll(beam.DoFn):
         """Takes what a group has to look at; yields each archive."""
         group, look = element
         paths = {path for path in look.archived if group_of(path) == group}
+        refused: list[Piece] = []
         if look.feeds:
             known = {values["url"]: from_json(values) for values in orjson.loads(feeds_state.read() or b"[]")}
             before = dict(known)
@@ -148,9 +149,10 @@ class Poll(beam.DoFn):
         if look.files:
             stamps = orjson.loads(files_state.read() or b"{}")
             held = dict(stamps)
-            paths |= self._take(look, stamps)
+            paths |= self._take(look, stamps, refused)
             if stamps != held:
                 files_state.write(orjson.dumps(stamps))
+        yield from refused
         for path in sorted(paths):
             data = self._store.read(path)
             yield Piece(f"{self._store.url}/{path}", "sha256:" + hashlib.sha256(data).hexdigest(), len(data))
@@ -183,15 +185,20 @@ class Poll(beam.DoFn):
                 Metrics.counter("copydesk", f"feeds.{name}").inc()
         return paths
 
-    def _take(self, look: Look, stamps: dict[str, list[Any]]) -> set[str]:
+    def _take(self, look: Look, stamps: dict[str, list[Any]], refused: list[Piece]) -> set[str]:
         """Archives what is new, and brings `stamps` up to date; the paths that were archived.
 
-        `stamps` has for each file its stamp and, where it has gone, the tick at which it was first missed.
+        `stamps` has for each file its stamp and, where it has gone, the tick at which it was first missed. What is too
+        large is added to `refused`.
         """
         paths, there = set[str](), set[str]()
         for uri, stamp in look.files:
             there.add(uri)
-            if stamps.get(uri, [""])[0] != stamp:
+            if stamps.get(uri, [""])[0] != stamp and (size := _size(stamp)) > FILE_BYTES:
+                problem = f"{size:,} bytes; a stream takes files of at most {FILE_BYTES:,}; use copydesk ingest"
+                refused.append(Piece(uri, stamp, size, problem=problem))
+                stamps[uri] = [stamp, 0]
+            elif stamps.get(uri, [""])[0] != stamp:
                 path = file_path_at(uri, look.tick)
                 kept = archive_file(self._store, uri, look.tick, path)
                 if kept is None:
@@ -209,6 +216,10 @@ class Poll(beam.DoFn):
         return paths
 
 
+def _size(stamp: str) -> int:
+    return int(stamp.split("-", 1)[0])
+
+
 def archive_file(store: Store, uri: str, tick: int, path: str) -> str | None:
     """Archives a file as it is found at a tick, unless that has been done.
 
@@ -224,8 +235,7 @@ def archive_file(store: Store, uri: str, tick: int, path: str) -> str | None:
     if store.size(path) is None:
         try:
             stamp = files.stamp(uri)
-            if int(stamp.split("-", 1)[0]) > FILE_BYTES:
-                logging.warning("%s is larger than %d MiB: read it with copydesk ingest", uri, FILE_BYTES // MIB)
+            if _size(stamp) > FILE_BYTES:
                 return None
             with files.open_stream(uri) as stream:
                 data = stream.read()

@@ -247,6 +247,16 @@ def test_a_file_is_archived_once_a_tick_and_not_while_it_is_written(
     assert archive_file(store, file.as_uri(), START, "raw/files/y.warc.gz") is None
 
 
+def test_a_file_too_large_for_a_stream_is_a_failure_once(streamer: Streamer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("copydesk.pipelines.polls.FILE_BYTES", 110)
+    (streamer.out.parent / "in/large.txt").write_text("The pier was long. " * 6)
+    streamer(0, 1)
+    failures = duckdb.sql(f"select code, message from '{streamer.out}/failures/**/*.parquet'").fetchall()
+    told = "114 bytes; a stream takes files of at most 110; use copydesk ingest"
+    assert failures == [("unsupported", told)]
+    assert streamer.is_whole()
+
+
 def test_what_went_into_a_stream_and_did_not_come_out_is_told(streamer: Streamer) -> None:
     streamer(0)
     [manifest] = streamer.out.glob("_manifests/*.json")
