@@ -20,7 +20,7 @@ from apache_beam.coders import BytesCoder
 from apache_beam.metrics.metric import Metrics
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 
-from copydesk.pipelines import feeds, files
+from copydesk.pipelines import feeds, files, stream_lease
 from copydesk.pipelines.fetch import Fetcher
 from copydesk.pipelines.options import JobOptions, OptionsError
 from copydesk.pipelines.plan import MIB, Piece
@@ -83,6 +83,7 @@ class LookAround(beam.DoFn):
         urls: list[list[str]] = [[] for _ in range(GROUPS)]
         found: list[list[tuple[str, str]]] = [[] for _ in range(GROUPS)]
         if not is_past:
+            stream_lease.renew(store, tick, self.options.every)
             for url in self._listed():
                 urls[group_of(house_of(url) or url)].append(url)
             for uri, stamp in self._files(store):

@@ -14,7 +14,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copydesk.pipelines import commit, files
+from copydesk.pipelines import commit, files, stream_lease
 from copydesk.pipelines.claim import Claim
 from copydesk.pipelines.exchange import Exchange, Inline, Spill, Staged
 from copydesk.pipelines.ledger import Ledger, next_window
@@ -284,7 +284,9 @@ class Runner:
             ledger: As an earlier run of this process left it.
         """
         outcome = Outcome(self.store.url)
-        with Claim(self.store, wait=self.options.if_held == "wait", on_wait=self.watcher.say):
+        wait = self.options.if_held == "wait"
+        stream_lease.await_end(self.store, wait=wait, on_wait=self.watcher.say)
+        with Claim(self.store, wait=wait, on_wait=self.watcher.say):
             outcome.finished = commit.finish(self.store)
             commit.sweep(self.store)
             ledger = ledger or Ledger()

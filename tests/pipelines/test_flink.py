@@ -113,13 +113,27 @@ def test_a_fault_is_told_in_one_line(told: str, words: str) -> None:
     assert str(failure(RuntimeError(told))) == f"the job failed on Flink: {words}"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
+needs_flink = pytest.mark.skipif(
     not (PROJECT / ".flink/jars").is_dir() or not all(map(shutil.which, ("java", "mvn", "curl"))),
     reason="needs Java, Maven, curl and what deploy/flink/up fetches when it is first run",
 )
+
+
+@pytest.mark.slow
+@needs_flink
 @pytest.mark.timeout(1500)
+@pytest.mark.xdist_group("flink")
 def test_flink_writes_what_the_local_runner_writes() -> None:
     ran = subprocess.run([PROJECT / "scripts/flink-test"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.endswith("the same bytes everywhere\n")
+
+
+@pytest.mark.slow
+@needs_flink
+@pytest.mark.timeout(1500)
+@pytest.mark.xdist_group("flink")
+def test_a_stream_on_flink_survives_kills() -> None:
+    ran = subprocess.run([PROJECT / "scripts/stream-test", "--short"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.endswith("nothing is missing, twice or stray\n")

@@ -21,7 +21,7 @@ from apache_beam.testing import test_stream as given_stream
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import TimestampedValue
 
-from copydesk.pipelines import stream
+from copydesk.pipelines import stream, stream_lease
 from copydesk.pipelines.known import Known, keyed
 from copydesk.pipelines.options import resolve
 from copydesk.pipelines.polls import archive_file
@@ -245,6 +245,20 @@ def test_a_file_is_archived_once_a_tick_and_not_while_it_is_written(
     monkeypatch.undo()
     file.unlink()
     assert archive_file(store, file.as_uri(), START, "raw/files/y.warc.gz") is None
+
+
+def test_a_batch_does_not_write_where_a_stream_is_at_work(streamer: Streamer, copydesk: Run, tmp_path: Path) -> None:
+    streamer(0)
+    ran = copydesk("ingest", tmp_path / "in", "--output", streamer.out, "--if-held=refuse")
+    assert (ran.status, ran.err) == (4, f"copydesk: {streamer.out.as_uri()} is being written by a stream\n")
+    store, said, clock = open_store(str(streamer.out)), list[str](), [START + 100.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    stream_lease.await_end(store, wait=True, on_wait=said.append, now=lambda: clock[0], sleep=sleep)
+    assert clock == [START + 3 * EVERY]
+    assert said == [f"{store.url} is being written by a stream; waiting for its end, at least 80 s"]
 
 
 def test_a_file_too_large_for_a_stream_is_a_failure_once(streamer: Streamer, monkeypatch: pytest.MonkeyPatch) -> None:
