@@ -21,7 +21,7 @@ from apache_beam.metrics.metric import Metrics
 
 from copydesk.pipelines import commit
 from copydesk.pipelines.commit import WindowId, WindowSpec, staging_path
-from copydesk.pipelines.ledger import Ledger
+from copydesk.pipelines.manifests import manifests, read_all
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH, TABLES, Table
 from copydesk.pipelines.store import Store
 from copydesk.pipelines.writing import (
@@ -130,8 +130,7 @@ def commit_rest(
         return None
     name = window.id.name + LATE + digest(*sorted(file["path"] for file in lost))[:8]
     late = replace(window, id=replace(window.id, name=name))
-    ledger = Ledger()
-    ledger.refresh(store)
+    committed = [file["path"] for told in manifests(store) for file in told["files"] if file["kind"] == "seen"]
     written: list[ShardWritten] = []
     for kind, table in TABLES.items():
         files = [file for file in lost if file["kind"] == kind]
@@ -140,7 +139,8 @@ def commit_rest(
                 _with_keys(table, store.read(staging_path(window.id.name, file["path"]))) for file in files
             )
             seen = [
-                pq.read_table(pa.BufferReader(store.read(path))) for path in ledger.seen_files() if f"-{kind}-" in path
+                pq.read_table(pa.BufferReader(data))
+                for data in read_all(store, [path for path in committed if f"-{kind}-" in path])
             ]
             found = write_shard(store, late, kind, "000", rows, pa.concat_tables(seen) if seen else None)
             written.append(replace(found, duplicates=0))

@@ -13,7 +13,7 @@ from apache_beam.transforms.window import TimestampedValue
 
 from copydesk.pipelines import commit
 from copydesk.pipelines.known import packed_key, packed_revision
-from copydesk.pipelines.ledger import Ledger
+from copydesk.pipelines.manifests import manifests, read_all
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH
 from copydesk.pipelines.plan import Piece
 from copydesk.pipelines.store import Store
@@ -34,16 +34,19 @@ class Recover(beam.DoFn):
     def process(self, start: int) -> Iterator[Any]:
         """Takes the time at which all this is deemed to be found."""
         commit.finish(self.store)
-        ledger = Ledger()
-        ledger.refresh(self.store)
-        for path in ledger.seen_files():
+        files = [file for manifest in manifests(self.store) for file in manifest["files"]]
+        seen = [file["path"] for file in files if file["kind"] == "seen"]
+        for path, data in zip(seen, read_all(self.store, seen), strict=True):
             table = "articles" if "-articles-" in path else "failures"
-            for row in pq.read_table(pa.BufferReader(self.store.read(path))).to_pylist():
+            for row in pq.read_table(pa.BufferReader(data)).to_pylist():
                 known = packed_key(table, row[ID_HASH]), packed_revision(row[REVISION_HASH])
                 yield TimestampedValue(known, start)
+        read = set[str]()
+        for data in read_all(self.store, [file["path"] for file in files if file["kind"] == "inputs"]):
+            read.update(map(str, pq.read_table(pa.BufferReader(data), columns=["uri"])["uri"].to_pylist()))
         for folder in (FOLDER, FILES):
             for path in self.store.list(folder):
                 uri = f"{self.store.url}/{path}"
-                if path.endswith(".warc.gz") and not ledger.knows(uri):
+                if path.endswith(".warc.gz") and uri not in read:
                     size = self.store.size(path) or 0
                     yield TaggedOutput(UNREAD, TimestampedValue(Piece(uri, "archive", size), start))

@@ -1,0 +1,29 @@
+"""All manifests of an output, of bounded runs and of streams, read many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import orjson
+
+from copydesk.pipelines.commit import MANIFESTS
+from copydesk.pipelines.store import Store
+
+THREADS: Final = 32
+"""An object store answers in tens of milliseconds, and a stream of a year has a hundred thousand windows."""
+_AT_ONCE: Final = 1_000
+
+
+def read_all(store: Store, paths: Sequence[str]) -> Iterator[bytes]:
+    """The bytes of many files, in their order."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="read") as pool:
+        for start in range(0, len(paths), _AT_ONCE):
+            yield from pool.map(store.read, paths[start : start + _AT_ONCE])
+
+
+def manifests(store: Store) -> Iterator[dict[str, Any]]:
+    """Every manifest, in the order of the names."""
+    for data in read_all(store, store.list(MANIFESTS)):
+        yield orjson.loads(data)
