@@ -72,6 +72,8 @@ def beam_arguments(options: JobOptions) -> list[str]:
 
 CHECKPOINT_MILLISECONDS: Final = 10_000
 """Between two checkpoints of a stream, unless the options say otherwise: what a fault makes it do again."""
+CHECKPOINT_TIMEOUT_MILLISECONDS: Final = 3_600_000
+"""A checkpoint waits for a bundle, and a bundle for servers that are slow, with gaps between requests."""
 RETRIES, RETRY_MILLISECONDS = 1_000_000, 5_000
 """A stream begins again from its last checkpoint until it is stopped; that it must is for the alerts to tell."""
 _SAFE: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
@@ -103,6 +105,7 @@ def stream_arguments(options: JobOptions) -> list[str]:
         f"--job_name={job_name(options)}",
         f"--checkpointing_interval={CHECKPOINT_MILLISECONDS}",
         "--finish_bundle_before_checkpointing",
+        f"--checkpoint_timeout_millis={CHECKPOINT_TIMEOUT_MILLISECONDS}",
         f"--number_of_execution_retries={RETRIES}",
         f"--execution_retry_delay={RETRY_MILLISECONDS}",
         *beam_arguments(options),

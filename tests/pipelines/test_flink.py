@@ -6,14 +6,18 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 from copydesk.pipelines import flink
 from copydesk.pipelines.flink import beam_arguments, check_stream, failure, stream_arguments
-from copydesk.pipelines.options import JobOptions
+from copydesk.pipelines.options import JobOptions, OptionsError
 
 Run = Callable[..., Any]
 PROJECT = Path(__file__).parents[2]
@@ -84,6 +88,35 @@ def test_a_stream_that_would_lose_rows_is_refused(
     assert ran.err.startswith(f"copydesk: {words}")
     assert ran.err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("name", "state", "refused"), [
+    ("own", "RUNNING", True), ("own", "STARTING", True), ("own", "CANCELLED", False), ("other", "RUNNING", False),
+])  # fmt: skip
+def test_a_second_stream_to_an_output_is_refused(name: str, state: str, refused: bool) -> None:
+    options = JobOptions("file:///out", "2026-01-31", runner="flink")
+    told = beam_job_api_pb2.JobInfo(
+        job_id="job_1",
+        job_name=flink.job_name(options if name == "own" else replace(options, output="file:///other")),
+        state=beam_job_api_pb2.JobState.Enum.Value(state),
+    )
+
+    class Jobs(beam_job_api_pb2_grpc.JobServiceServicer):
+        def GetJobs(self, request: Any, context: Any) -> Any:
+            return beam_job_api_pb2.GetJobsResponse(job_info=[told])
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    beam_job_api_pb2_grpc.add_JobServiceServicer_to_server(Jobs(), server)
+    options = replace(options, job_server=f"localhost:{server.add_insecure_port('localhost:0')}")
+    server.start()
+    try:
+        if refused:
+            with pytest.raises(OptionsError, match="the stream job_1 writes to it already; stop that one first"):
+                flink.check_alone(options)
+        else:
+            flink.check_alone(options)
+    finally:
+        server.stop(None)
 
 
 def test_a_stream_has_the_settings_without_which_it_would_lose_rows() -> None:
