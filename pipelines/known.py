@@ -66,7 +66,7 @@ class Known(beam.DoFn):
 
     Args:
         window: Length of a window in seconds.
-        remember: For how many seconds an article is remembered after it was last found.
+        remember: For how many seconds at least an article is remembered after it was last found.
     """
 
     SEEN = ReadModifyWriteStateSpec("seen", BytesCoder())
@@ -75,7 +75,10 @@ class Known(beam.DoFn):
     FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
 
     def __init__(self, window: int, remember: int) -> None:
-        self.window, self.remember = window, remember
+        self.window = window
+        # That an article was found again is noted now and then only, so most of what is known costs one look.
+        self.note_after = remember // 16
+        self.remember = remember + self.note_after
 
     def start_bundle(self) -> None:
         """Starts with nothing counted."""
@@ -111,7 +114,7 @@ class Known(beam.DoFn):
         return (frozenset(), 0) if tick - last > self.remember else (known, last)
 
     def _touch(self, seen: Any, forget: Any, known: frozenset[bytes], last: int, tick: int) -> None:
-        if tick > last:
+        if tick > last + self.note_after:
             seen.write(_remembered(known, tick))
             forget.set(Timestamp(tick + self.remember))
 

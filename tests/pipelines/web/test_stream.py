@@ -24,7 +24,7 @@ from apache_beam.transforms.window import TimestampedValue
 from copydesk.pipelines import stream, stream_lease
 from copydesk.pipelines.known import Known, keyed
 from copydesk.pipelines.options import resolve
-from copydesk.pipelines.polls import archive_file
+from copydesk.pipelines.polls import LookAround, archive_file
 from copydesk.pipelines.store import open_store
 from copydesk.pipelines.verify import verify
 from copydesk.schemas.article import Article
@@ -259,6 +259,30 @@ def test_a_batch_does_not_write_where_a_stream_is_at_work(streamer: Streamer, co
     stream_lease.await_end(store, wait=True, on_wait=said.append, now=lambda: clock[0], sleep=sleep)
     assert clock == [START + 3 * EVERY]
     assert said == [f"{store.url} is being written by a stream; waiting for its end, at least 80 s"]
+
+
+def test_at_each_tick_the_lists_are_read_anew_and_a_spoilt_one_is_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def listing(*names: str) -> str:
+        outlines = "".join(f"<outline xmlUrl='http://{name}/f'/>" for name in names)
+        return f"<opml version='2.0'><body>{outlines}</body></opml>"
+
+    def looked_at(tick: int) -> list[tuple[str, ...]]:
+        return [found.feeds for _, found in look.process(tick) if found.feeds]
+
+    given = tmp_path / "feeds.opml"
+    given.write_text(listing("a.example.com", "b.example.com"))
+    streamer = Streamer(tmp_path / "out", [given, tmp_path / "none/**"])
+    look = LookAround(streamer.names, streamer.options, lambda: START + 2 * EVERY)
+    # Feeds of one publisher are in one group, for they must not be asked at once.
+    assert looked_at(START) == [("http://a.example.com/f", "http://b.example.com/f")]
+    given.write_text("<opml")
+    assert len(looked_at(START + EVERY)[0]) == 2
+    assert "no list of feeds" in caplog.text
+    given.write_text(listing("a.example.com"))
+    assert looked_at(START + 2 * EVERY) == [("http://a.example.com/f",)]
+    assert looked_at(START - 2 * EVERY) == []  # long past: nobody is asked
 
 
 def test_a_file_too_large_for_a_stream_is_a_failure_once(streamer: Streamer, monkeypatch: pytest.MonkeyPatch) -> None:
