@@ -21,7 +21,7 @@ from apache_beam.metrics.metric import Metrics
 
 from copydesk.pipelines import commit
 from copydesk.pipelines.commit import WindowId, WindowSpec, staging_path
-from copydesk.pipelines.manifests import manifests, read_all
+from copydesk.pipelines.manifests import finish, manifests, read_all
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH, TABLES, Table
 from copydesk.pipelines.store import Store
 from copydesk.pipelines.writing import (
@@ -123,7 +123,7 @@ def commit_rest(
     Returns:
         The manifest of the late window; None where there is nothing to commit.
     """
-    commit.finish(store)  # a late window that an earlier try decided on
+    finish(store)  # a late window that an earlier try decided on
     stands = {file["path"] for file in standing["files"]}
     lost = [file for file in ours["files"] if file["path"] not in stands and file["kind"] in TABLES]
     if not lost:

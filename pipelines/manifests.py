@@ -1,4 +1,4 @@
-"""All manifests of an output, of bounded runs and of streams, read many at a time."""
+"""All windows of an output, of bounded runs and of streams, told by listing them and read many at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from copydesk.pipelines.commit import MANIFESTS
+from copydesk.pipelines.commit import DECIDED, MANIFESTS, publish, seal
 from copydesk.pipelines.store import Store
 
 THREADS: Final = 32
@@ -27,3 +27,13 @@ def manifests(store: Store) -> Iterator[dict[str, Any]]:
     """Every manifest, in the order of the names."""
     for data in read_all(store, store.list(MANIFESTS)):
         yield orjson.loads(data)
+
+
+def finish(store: Store) -> None:
+    """Publishes and seals whatever was decided on, whoever decided it."""
+    sealed = set(store.list(MANIFESTS))
+    for path in store.list(DECIDED):
+        if path.replace(DECIDED, MANIFESTS, 1) not in sealed:
+            decision = orjson.loads(store.read(path))
+            publish(store, decision)
+            seal(store, decision)

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import TimestampedValue
 
-from copydesk.pipelines import commit
 from copydesk.pipelines.known import packed_key, packed_revision
-from copydesk.pipelines.manifests import manifests, read_all
+from copydesk.pipelines.manifests import finish, manifests, read_all
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH
 from copydesk.pipelines.plan import Piece
 from copydesk.pipelines.store import Store
@@ -33,7 +32,7 @@ class Recover(beam.DoFn):
 
     def process(self, start: int) -> Iterator[Any]:
         """Takes the time at which all this is deemed to be found."""
-        commit.finish(self.store)
+        finish(self.store)
         files = [file for manifest in manifests(self.store) for file in manifest["files"]]
         seen = [file["path"] for file in files if file["kind"] == "seen"]
         for path, data in zip(seen, read_all(self.store, seen), strict=True):
