@@ -40,7 +40,7 @@ _GROUPS: Final = frozenset({"ul", "ol", "dl", "table", "tbody", "thead", "tr", "
 _QUOTES: Final = " \"'“”„‟«»‹›‘’‚‛「」『』"
 _LABEL_ENDS: Final = frozenset(":|>»–—-→")
 _WORDS: Final = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){1,3}")
-_SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
+SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
 _ENDS: Final = re.compile(r"[.!?…。！？:;,\u2014\u2013\"'”’»«“)\]|]\s*$")
 
 
@@ -88,6 +88,7 @@ class Parts:
                 self.kinds[i] = "caption"
             elif self._is_link(self.passages[i]) or self._is_crumb(i) or self._is_in_header(i):
                 self.kept[i] = False
+        self._drop_captions_again()
         self._drop_lists_of_links()
         self._drop_pull_quotes()
         self._drop_info_boxes()
@@ -95,6 +96,15 @@ class Parts:
         self._drop_headings_of_nothing()
         self._drop_headings_of_empty_boxes()
         return self.kept
+
+    def _drop_captions_again(self) -> None:
+        """Text right under a caption that says the same and has no line of its own in the markup."""
+        for i in self.given:
+            passage = self.passages[i]
+            if self.kinds[i] == "paragraph" and self.boxes[passage.box].tag not in _OWN_LINE:
+                above = range(max(0, i - 2), i)
+                if any(self.kinds[j] == "caption" and self.passages[j].text == passage.text for j in above):
+                    self.kept[i] = False
 
     def _is_link(self, passage: Passage) -> bool:
         length = len(passage.text)
@@ -106,7 +116,7 @@ class Parts:
             and 2 * passage.linked >= length
             and len(label) <= LABEL
             and (label[-1:] in _LABEL_ENDS or _WORDS.fullmatch(label) is not None)
-            and passage.text[-1] not in _SENTENCE_ENDS
+            and passage.text[-1] not in SENTENCE_ENDS
         )
 
     def _is_crumb(self, i: int) -> bool:
@@ -135,7 +145,7 @@ class Parts:
             if box.tag != "p" or self.kinds[i] != "paragraph":
                 return False
             around = box.parent
-            sentence = passage.text[-1] in _SENTENCE_ENDS
+            sentence = passage.text[-1] in SENTENCE_ENDS
         else:
             sentence = False
         named = False

@@ -17,7 +17,7 @@ from typing import Final
 from copydesk.transforms.boilerplate.dateline import find_dateline
 from copydesk.transforms.draft import BlockKind
 from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
-from copydesk.transforms.page_parts import Parts, cards
+from copydesk.transforms.page_parts import SENTENCE_ENDS, Parts, cards
 
 _OUTSIDE_TAGS: Final = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "menu"})
 _STORY_TAGS: Final = frozenset({"p", "article", "main", "body"})
@@ -57,6 +57,8 @@ STANDFIRST: Final = 1_000
 """Code points that a standfirst has at most; what is longer, or has more passages than these, is text."""
 STANDFIRST_LINES: Final = 3
 MIN_STANDFIRST: Final = 25
+LONG_HEADING: Final = 90
+"""Code points from which a line under the headline that is no sentence is a standfirst all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ class _Judge:
         end = self.ends[root]
         within = [root <= passage.box < end and not self.outside[passage.box] for passage in self.passages]
         in_story = Parts(self.page, kinds, root, end, within, self.prose, title).settle()
+        for i in self._next_door(root, kinds):
+            in_story[i] = True
         standfirst, opening = self._standfirst(title, root, kinds, in_story)
         for i in opening:
             in_story[i] = True
@@ -252,15 +256,18 @@ class _Judge:
     def _title_passage(self, kinds: Sequence[BlockKind]) -> int | None:
         titles = {_key(title) for title in self.hints.titles}
         titles.discard("")
-        first_h1 = None
+        first_h1 = outside = None
         for i, passage in enumerate(self.passages):
-            if kinds[i] != "heading" or (self.outside[passage.box] and self.boxes[passage.box].tag != "h1"):
+            is_h1 = self.boxes[passage.box].tag == "h1"
+            if kinds[i] != "heading" or (self.outside[passage.box] and not is_h1):
                 continue
             if _key(passage.text) in titles:
-                return i
-            if first_h1 is None and self.boxes[passage.box].tag == "h1":
+                if not self.outside[passage.box]:
+                    return i
+                outside = i if outside is None else outside
+            if first_h1 is None and is_h1:
                 first_h1 = i
-        return first_h1
+        return first_h1 if outside is None else outside
 
     def _start(self, title: int | None) -> int:
         """The box that is declared to hold the story, if it holds enough of the prose; else the body."""
@@ -331,6 +338,13 @@ class _Judge:
         start, end = (self._first_prose(box) for box in (first, second))
         return any(self.boxes[passage.box].tag == "h1" for passage in self.passages[start:end])
 
+    def _first_after(self, box: int) -> int:
+        """The first passage behind a box."""
+        i = self.first[box]
+        while i < len(self.passages) and self._lies_in(self.passages[i].box, box):
+            i += 1
+        return i
+
     def _first_prose(self, box: int) -> int:
         for i in range(self.first[box], len(self.passages)):
             if self.prose[i] and self._lies_in(self.passages[i].box, box):
@@ -355,6 +369,29 @@ class _Judge:
             root = child
 
     # -- what in it belongs to it
+
+    def _next_door(self, root: int, kinds: Sequence[BlockKind]) -> list[int]:
+        """The passages of boxes of the same make beside the story's that hold nothing but running text.
+
+        A story is parted so at a paywall or an advertisement.
+        """
+        own = set(self.boxes[root].names.tokens)
+        if not root or not own:
+            return []
+        found: list[int] = []
+        for box in range(self.boxes[root].parent + 1, self.ends[self.boxes[root].parent]):
+            names = set(self.boxes[box].names.tokens)
+            if (
+                box != root
+                and self.boxes[box].parent == self.boxes[root].parent
+                and self.live[box]
+                and self._alike(box, root)
+                and (names <= own or own <= names)
+            ):
+                inside = range(self.first[box], self._first_after(box))
+                if all(self.prose[i] and kinds[i] == "paragraph" for i in inside):
+                    found += inside
+        return found
 
     def _standfirst(
         self, title: int | None, root: int, kinds: Sequence[BlockKind], in_story: Sequence[bool]
@@ -389,6 +426,12 @@ class _Judge:
                 (standfirst if apart else opening).append(i)
         if any(self._is_named_deck(i) for i in standfirst):
             standfirst = [i for i in standfirst if self._is_named_deck(i)]
+        if not standfirst and not opening and begin == (title or 0) + 1:
+            standfirst = [
+                i
+                for i in range(begin, start)
+                if kinds[i] in ("paragraph", "heading") and self._is_under(i, begin - 1, root)
+            ]
         if len(standfirst) > STANDFIRST_LINES or sum(len(self.passages[i].text) for i in standfirst) > STANDFIRST:
             return [], [i for i in (*standfirst, *opening) if not in_story[i]]
         return standfirst, opening
@@ -396,6 +439,24 @@ class _Judge:
     def _is_named_deck(self, i: int) -> bool:
         box = self.boxes[self.passages[i].box]
         return box.names.deck or self.boxes[box.parent].names.deck
+
+    def _is_under(self, i: int, title: int, root: int) -> bool:
+        """Whether it is running text in one box with the headline, above the story's box."""
+        passage = self.passages[i]
+        if (not self.prose[i] and self.boxes[passage.box].tag not in HEADINGS) or self.boxes[passage.box].tag == "h1":
+            return False
+        if self.outside[passage.box] or passage.linked or passage.text.count(" ") < 5:
+            return False
+        if len(passage.text) < (MIN_PROSE if passage.text[-1] in SENTENCE_ENDS else LONG_HEADING):
+            return False
+        for box in (passage.box, *self._ancestors(passage.box)):
+            if box <= root < self.ends[box] or self.live[box] > STANDFIRST:
+                return False
+            if self._lies_in(self.passages[title].box, box):
+                return True
+            if self.boxes[box].names.picture:
+                return False
+        return False
 
     def _is_described(self, passage: Passage) -> bool:
         """Whether it begins as the description of the page in its metadata does."""
