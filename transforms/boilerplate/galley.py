@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from copydesk.schemas.article import Dateline
 from copydesk.transforms.boilerplate.credits import AgencyTail, Mentions, find_agency_tail, split_caption
-from copydesk.transforms.boilerplate.dateline import Found, find_dateline
+from copydesk.transforms.boilerplate.dateline import Found, find_dateline, find_lone_dateline
 from copydesk.transforms.boilerplate.frame import (
     RUNNING_WORDS,
     STANDFIRST_LINES,
@@ -41,6 +41,8 @@ CREDIT_LINES: Final = 3
 """The credit of an agency closes one of the last paragraphs, so many: a short note may follow it."""
 
 _DATELINE_LINES: Final = 4
+LONE_WORDS: Final = 8
+"""A dateline with a line of its own has no more words than this."""
 _BLOCK_KINDS: Final = {
     "caption": "caption",
     "credit": "photo_credit",
@@ -444,6 +446,13 @@ class Galley:
         strong = []
         for place, line in enumerate(window):
             found = self._opening(line)
+            if (
+                found is None
+                and place + 1 < len(window)
+                and line.words <= LONE_WORDS
+                and _is_running(window[place + 1])
+            ):
+                found = find_lone_dateline(line.text, window[place + 1].text)
             if found is not None:
                 if not any(_is_running(before) for before in window[:place]):
                     return self._take_dateline(line, found)
