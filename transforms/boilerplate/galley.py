@@ -24,7 +24,7 @@ from copydesk.transforms.boilerplate.frame import (
     guess_frame,
     repeats,
 )
-from copydesk.transforms.boilerplate.learnt import Counts, form_of
+from copydesk.transforms.boilerplate.learnt import SHORT_WORDS, Counts, find
 from copydesk.transforms.boilerplate.lines import Line, Lines, trim
 from copydesk.transforms.boilerplate.matcher import Matcher
 from copydesk.transforms.boilerplate.rules import ON_REQUEST, Rule
@@ -119,7 +119,6 @@ class Galley:
         self._kept: set[int] = set()
         self._kept_parts: set[tuple[int, str]] = set()
         self._groups: dict[tuple[int, str], list[tuple[str, int, int]]] = {}
-        self._forms: dict[str, int] = {}
         self._openings: dict[str, Found | None] = {}
         self._tails: dict[str, AgencyTail | None] = {}
 
@@ -492,21 +491,16 @@ class Galley:
         return self._gone(found)
 
     def _house_lines(self, learnt: Counts) -> bool:
-        """Cuts the lines that were learnt of the house, unless they are more than half of the story."""
-        forms = self._forms
-        found = []
-        words = 0
-        for index in self._live:
-            line = self.lines[index]
-            if line.text not in forms:
-                forms[line.text] = learnt.lines.get(form_of(line.text) or "", 0)
-            words += line.words
-            if forms[line.text]:
-                found.append(line)
-        if not found or 2 * sum(line.words for line in found) > words:
+        """Cuts the lines that were learnt of the house, unless they are more than half of the running story."""
+        live = [self.lines[index] for index in self._live]
+        counts = find(learnt, [line.text for line in live])
+        found = [line for line, number in zip(live, counts, strict=True) if number]
+        running, cut = (sum(line.words for line in some if line.words >= SHORT_WORDS) for some in (live, found))
+        if not found or not running or 2 * cut > running:
             return False
-        for line in found:
-            self._take_line(line, "house_line", f"learnt.{forms[line.text]}-of-{learnt.stories}", {})
+        for line, number in zip(live, counts, strict=True):
+            if number:
+                self._take_line(line, "house_line", f"learnt.{number}-of-{learnt.stories}", {})
         gone = {line.index for line in found}
         self._hit -= gone
         self._live = deque([index for index in self._live if index not in gone])
