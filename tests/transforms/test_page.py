@@ -334,6 +334,22 @@ def test_a_page_drawn_by_a_script_is_read_from_its_metadata(told: str, shown: st
     assert edited.headline == "Quay closes"
 
 
+@pytest.mark.parametrize("nested", [1, 2])
+def test_a_page_drawn_by_a_script_is_read_from_the_data_of_the_script(nested: int) -> None:
+    state = json.dumps({"menu": "Home " * 100, "content": {"html": f"<div class=body>{BODY}</div>"}})
+    for _ in range(nested - 1):
+        state = json.dumps([1, f"2d:{state}"]).replace("<", "\\u003c")
+    edited = edit(f"<title>Quay closes</title><body><div id=app></div><script>push({state})</script>")
+    assert edited.text.split("\n\n") == LINES
+    assert edited.headline == "Quay closes"
+
+
+def test_a_word_on_cookies_in_a_script_is_no_story() -> None:
+    state = json.dumps({"html": "<p>We use cookies on this site.</p><p>You may say no to them.</p><p>Do you?</p>"})
+    with pytest.raises(Reject, match="no text"):
+        read(f"<title>Quay closes</title><body><script>push({state})</script>")
+
+
 def test_a_summary_in_the_metadata_is_no_story() -> None:
     data = json.dumps({"@type": "NewsArticle", "headline": "Quay closes", "articleBody": LINES[0]})
     with pytest.raises(Reject) as refused:
