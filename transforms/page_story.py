@@ -527,13 +527,20 @@ def _ends(boxes: Sequence[Box]) -> list[int]:
 
 
 def _prose(passage: Passage, tag: str) -> int:
-    """How many code points of running text a passage adds to its box."""
+    """How much running text a passage adds to its box, in code points of an alphabet."""
     length = len(passage.text)
     free = length - passage.linked
-    if free < MIN_PROSE or 2 * free < length or tag in HEADINGS or tag == "figcaption":
+    if 2 * free < length or tag in HEADINGS or tag == "figcaption":
+        return 0
+    if MIN_PROSE // 2 <= free < MIN_PROSE and not passage.text.isascii():
+        free += len(_WIDE.findall(passage.text)) * free // length
+    if free < MIN_PROSE:
         return 0
     return min(free // 2 if tag == "li" else free, MAX_PROSE)
 
+
+_WIDE: Final = re.compile("[\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]")
+"""Signs of Chinese, Japanese and Korean, each of which says about as much as two letters of an alphabet."""
 
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 

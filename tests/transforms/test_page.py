@@ -394,3 +394,9 @@ def test_a_caption_set_again_in_words_stands_in_the_captions_once() -> None:
     edited = edit(f"<title>Quay closes</title><body><article>{BODY}{figure}<p>The end.</p></article>")
     assert [c.text for c in edited.captions] == [caption]
     assert edited.text.split("\n\n") == [*LINES, "The end."]
+
+
+def test_short_paragraphs_without_an_alphabet_are_prose() -> None:
+    lines = [f"港口{day}起关闭，所有渡轮停运，市长说还要再等三天。" for day in "一二三四五六"]
+    page = f"<title>港口关闭</title><body><ul><li><a href=/>首页</a></ul><div>{''.join(f'<p>{line}' for line in lines)}</div>"
+    assert edit(page).text.split("\n\n") == lines
