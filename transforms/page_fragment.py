@@ -10,7 +10,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 from copydesk.transforms.draft import Block
 from copydesk.transforms.page_blocks import lay_out, read_passages
 from copydesk.transforms.page_guard import MAX_FRAGMENT_TAGS, check_page
-from copydesk.transforms.page_story import kinds_of
+from copydesk.transforms.page_kinds import kinds_of
 
 _LISTED: Final = " "
 
