@@ -71,7 +71,7 @@ def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:
     Raises:
         Reject: `too_large` or `too_deep`, as for pages.
     """
-    check_page(html, MAX_FRAGMENT_TAGS)
+    check_page(html.encode("utf-8", "surrogatepass"), MAX_FRAGMENT_TAGS)
     body = BeautifulSoup(f"<body>{html}", "lxml").body
     if body is None:
         return "", ()
