@@ -27,11 +27,12 @@ class _SoupNode:
     def tag(self) -> str:
         if isinstance(self.element, Tag):
             return self.element.name
-        return "-comment" if isinstance(self.element, PreformattedString) else "-text"
+        return "-comment"
 
     @property
-    def text_content(self) -> str:
-        return str(self.element) if isinstance(self.element, NavigableString) else ""
+    def text_content(self) -> str | None:
+        text = isinstance(self.element, NavigableString) and not isinstance(self.element, PreformattedString)
+        return str(self.element) if text else None
 
     @property
     def attributes(self) -> dict[str, str | None]:
@@ -52,10 +53,6 @@ class _SoupNode:
     def next(self) -> _SoupNode | None:
         following = self.element.next_sibling
         return None if following is None else _SoupNode(following)
-
-    @property
-    def parent(self) -> _SoupNode | None:
-        return None if self.element.parent is None else _SoupNode(self.element.parent)
 
 
 def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:

@@ -68,6 +68,7 @@ class Parts:
     ) -> None:
         self.boxes = page.boxes
         self.passages = page.passages
+        self.pictures = page.pictured
         self.kinds = kinds
         self.root = root
         self.end = end
@@ -151,7 +152,7 @@ class Parts:
         texts = [0] * len(self.boxes)
         for passage in self.passages:
             texts[passage.box] += 1
-        pictured = [box.pictured for box in self.boxes]
+        pictured = [i in self.pictures for i in range(len(self.boxes))]
         for i in range(self.end - 1, self.root, -1):
             parent = self.boxes[i].parent
             texts[parent] += texts[i]
