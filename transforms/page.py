@@ -9,7 +9,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser
 
 from copydesk.transforms.dates import parse_date
-from copydesk.transforms.decode import decode
+from copydesk.transforms.decode import decode_markup
 from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.page_blocks import PageText, lay_out, read_passages
@@ -57,9 +57,9 @@ def read_page(
     """
     if not data.strip():
         raise Reject("empty", "the page has no bytes but white space")
-    html, _ = decode(data, declared=charset, html=True)
-    check_page(html)
-    tree = LexborHTMLParser(html)
+    markup = decode_markup(data, declared=charset)
+    check_page(markup)
+    tree = LexborHTMLParser(markup)
     body = tree.body
     page = read_passages(body) if body is not None else PageText()
     said = read_metadata(tree, url)

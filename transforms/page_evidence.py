@@ -30,7 +30,8 @@ class Evidence:
     """The evidence on one page.
 
     Attributes:
-        boxes: The page's boxes, in document order.
+        page: The page's text view.
+        boxes: Its boxes, in document order.
         passages: Its passages.
         prose: For each passage how much running text it is.
         ends: For each box one past the last box inside it.
@@ -41,6 +42,7 @@ class Evidence:
     """
 
     def __init__(self, page: PageText) -> None:
+        self.page = page
         self.boxes = page.boxes
         self.passages = page.passages
         self.prose = [_prose(passage, page.boxes[passage.box].tag) for passage in page.passages]

@@ -27,11 +27,12 @@ class _SoupNode:
     def tag(self) -> str:
         if isinstance(self.element, Tag):
             return self.element.name
-        return "-comment" if isinstance(self.element, PreformattedString) else "-text"
+        return "-comment"
 
     @property
-    def text_content(self) -> str:
-        return str(self.element) if isinstance(self.element, NavigableString) else ""
+    def text_content(self) -> str | None:
+        text = isinstance(self.element, NavigableString) and not isinstance(self.element, PreformattedString)
+        return str(self.element) if text else None
 
     @property
     def attributes(self) -> dict[str, str | None]:
@@ -53,10 +54,6 @@ class _SoupNode:
         following = self.element.next_sibling
         return None if following is None else _SoupNode(following)
 
-    @property
-    def parent(self) -> _SoupNode | None:
-        return None if self.element.parent is None else _SoupNode(self.element.parent)
-
 
 def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:
     """Read a fragment of HTML as one story: nothing in it lies outside.
@@ -71,7 +68,7 @@ def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:
     Raises:
         Reject: `too_large` or `too_deep`, as for pages.
     """
-    check_page(html, MAX_FRAGMENT_TAGS)
+    check_page(html.encode("utf-8", "surrogatepass"), MAX_FRAGMENT_TAGS)
     body = BeautifulSoup(f"<body>{html}", "lxml").body
     if body is None:
         return "", ()

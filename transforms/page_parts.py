@@ -51,6 +51,7 @@ class Parts:
 
     def __init__(self, evidence: Evidence, kinds: list[BlockKind], root: int, title: int | None) -> None:
         self.boxes, self.passages = evidence.boxes, evidence.passages
+        self.pictures = evidence.page.pictured
         self.kinds = kinds
         self.root = root
         self.end = evidence.ends[root]
@@ -144,7 +145,7 @@ class Parts:
         texts = [0] * len(self.boxes)
         for passage in self.passages:
             texts[passage.box] += 1
-        pictured = [box.pictured for box in self.boxes]
+        pictured = [i in self.pictures for i in range(len(self.boxes))]
         for i in range(self.end - 1, self.root, -1):
             parent = self.boxes[i].parent
             texts[parent] += texts[i]
