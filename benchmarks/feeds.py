@@ -30,7 +30,7 @@ from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import read_entries, read_feed
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import parse_with_feedparser, read_any_feed
-from copydesk.transforms.feed_mend import mend
+from copydesk.transforms.feed_mend import document_in
 from copydesk.transforms.feed_text import language_tag, repair_html
 from copydesk.transforms.feed_xml import read_clean_feed
 
@@ -271,7 +271,7 @@ def speed(feeds: dict[str, bytes]) -> None:
         return len(found.entries) if found else 0
 
     def mended(data: bytes) -> int:
-        return fast(mend(decode(data)[0]).text.encode())
+        return fast(document_in(decode(data)[0]).mended().encode())
 
     def fallback(data: bytes) -> int:
         return len(read_any_feed(data.decode("utf-8", "replace"), max_entries=5_000)[0].entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from copydesk.transforms.charset import declared_in_xml
@@ -13,7 +14,8 @@ from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import read_any_feed
 from copydesk.transforms.feed_json import read_json_feed
-from copydesk.transforms.feed_mend import Mended, mend
+from copydesk.transforms.feed_mend import Document, document_in
+from copydesk.transforms.feed_settle import settled
 from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
 from copydesk.transforms.feed_xml import read_clean_feed
 from copydesk.transforms.identity import canonical_url
@@ -96,34 +98,32 @@ def ttl_of(data: bytes) -> int:
 
 
 def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
-    """Read the feed by the fastest reader that can: as it stands, mended, or with feedparser."""
-    feed, mended = _read_fast(data, charset, max_entries)
-    if mended is None:
+    """Read the feed by the fastest reader that can: as it stands, mended, settled, or with feedparser."""
+    feed, document = _read_fast(data, charset, max_entries)
+    if document is None:
         assert feed is not None
         return feed
     if feed is None:
-        feed, is_known = read_any_feed(mended.text, max_entries=max_entries)
+        feed, is_known = read_any_feed(document.mended(), max_entries=max_entries)
         if not is_known and not feed.entries:
             raise Reject("bad_feed", "neither RSS nor Atom")
-    if mended.broken_off:
+    if document.broken_off:
         feed.entries.append(Reject("truncated", "the feed breaks off inside this entry"))
     return feed
 
 
-def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed | None, Mended | None]:
-    """The feed as lxml reads it, if it can, and the mended document where it had to be mended."""
+def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed | None, Document | None]:
+    """The feed as lxml reads it, if it can, and the document where it had to be mended."""
     declared = declared_in_xml(data)
     is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
     if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
         return feed, None
     text, _ = decode(data, declared=charset or (declared.name if declared else None))
-    mended = mend(text)
-    feed = (
-        None
-        if mended.text.startswith("<!")
-        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
-    )
-    return feed, mended
+    document = document_in(text)
+    for mended in (document.mended, partial(settled, document)):
+        if feed := read_clean_feed((mended() or "").encode("utf-8", "replace"), max_entries=max_entries):
+            return feed, document
+    return None, document
 
 
 class _Drafts:
@@ -140,6 +140,7 @@ class _Drafts:
     ) -> None:
         self.feed, self.source_uri, self.media_type = feed, source_uri, media_type
         self.url = url or web_address(feed.url, None)
+        self.base = self.url or web_address(feed.site, None)
         self.max_entry_bytes, self.leave_out = max_entry_bytes, leave_out
         self.ambiguous = ambiguous_guids(feed)
 
@@ -178,7 +179,7 @@ class _Drafts:
             authors=_unique(entry.authors or self.feed.authors),
             topics=_unique(entry.topics),
             captions=tuple(dict.fromkeys(entry.captions)),
-            url=web_address(entry.link, self.url),
+            url=web_address(entry.link, self.base),
             guid=None if entry.guid in self.ambiguous else entry.guid,
             feed_url=self.url,
             published_raw=entry.published_raw,

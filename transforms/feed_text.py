@@ -11,6 +11,8 @@ from copydesk.transforms.decode import repair_mojibake
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 """What XML 1.0 forbids (section 2.2), and DEL."""
+_DOUBTFUL: Final = re.compile("[\x80-\x9f]|[\xc2-\xf4][^\x00-\x7f]")
+"""A control of ISO-8859-1, or what the first two bytes of a character in UTF-8 look like when read as that."""
 _BROKEN_ENTITY: Final = re.compile(r"&([A-Za-z0-9_]+);(?=[_=])")
 """`&utm;_medium=`: what a parser of SGML makes of an ampersand that was not escaped."""
 _INLINE_TAG: Final = re.compile(
@@ -37,9 +39,9 @@ def repair(text: str) -> str:
 
     The whole of a text that reads back as UTF-8 is repaired, as feedparser does; of a longer one the lines are.
     """
-    if _UNFIT.search(text):
+    if not text.isprintable() and _UNFIT.search(text):
         text = _UNFIT.sub("", text)
-    if text.isascii():
+    if text.isascii() or not _DOUBTFUL.search(text):
         return text
     try:
         return text.encode("latin-1").decode("utf-8")
