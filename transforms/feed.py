@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import Final
 
+from copydesk.transforms.boilerplate.credits import authors_in
 from copydesk.transforms.charset import declared_in_xml
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
@@ -20,12 +21,14 @@ from copydesk.transforms.feed_text import language_tag, plain_title, repair_html
 from copydesk.transforms.feed_xml import read_clean_feed
 from copydesk.transforms.identity import canonical_url
 from copydesk.transforms.page_fragment import read_fragment
+from copydesk.transforms.record_values import names
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
 _UTF8: Final = frozenset({None, "utf-8", "UTF-8", "utf8"})
 _HEAD: Final = 4096
 _MAX_AUTHORS: Final = 100
+_BY: Final = re.compile(r"by:?\s+(?=\S)", re.IGNORECASE)
 
 
 def read_feed(
@@ -176,7 +179,7 @@ class _Drafts:
         metadata = Metadata(
             headline=entry.title,
             standfirst=standfirst,
-            authors=_unique(entry.authors or self.feed.authors),
+            authors=_names(entry.authors or self.feed.authors),
             topics=_unique(entry.topics),
             captions=tuple(dict.fromkeys(entry.captions)),
             url=web_address(entry.link, self.base),
@@ -215,6 +218,20 @@ def _body_and_summary(entry: Entry) -> tuple[str, str | None]:
     if entry.summaries:
         return repair_html(max(entry.summaries, key=len)), None
     return repair_html(max(entry.media_texts, key=len, default="")), None
+
+
+def _names(given: list[str]) -> tuple[str, ...]:
+    """The names of persons; an address of mail only where nothing else is given.
+
+    One element is taken for several names only where each part of it can be nothing but a name.
+    """
+    plain = _unique(given)
+    found: list[str] = []
+    for one in plain:
+        parts = names(one)
+        is_certain = "@" in one if len(parts) < 2 else parts == authors_in(one)
+        found += parts if is_certain or not parts else [_BY.sub("", one, count=1) if _BY.match(one) else one]
+    return tuple(dict.fromkeys(found))[:_MAX_AUTHORS] or plain
 
 
 def _unique(values: list[str]) -> tuple[str, ...]:

@@ -42,3 +42,12 @@ def media_texts(element: _Element) -> Iterator[str]:
     elif name in ("media:content", "media:group"):
         for child in element:
             yield from media_texts(child)
+
+
+def media_title(element: _Element) -> str | None:
+    """The title of a picture or a film, or of the first of a group."""
+    for child in element:
+        title = text_of(child) if NAMES[str(child.tag)] == "media:title" else media_title(child)
+        if title:
+            return plain_title(title)
+    return None

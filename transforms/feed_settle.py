@@ -18,8 +18,8 @@ from copydesk.transforms.feed_names import ENTRIES, ROLES, USUAL
 MAX_DEPTH: Final = 100
 """Elements of the frame that may be open at one time; a deeper tag is passed over. The deepest of feeds is about 8."""
 
-_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100})((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>")
-_SLOPPY_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100})([^<>]*)>")
+_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100}+)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>")
+_SLOPPY_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100}+)([^<>]*)>")
 _ATTRIBUTE: Final = re.compile(r"([A-Za-z_][\w:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
 _TEXTS: Final = frozenset("title description summary encoded content abstract subtitle text fullitem tagline".split())
 """Local names of the elements that hold text."""
