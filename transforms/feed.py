@@ -75,7 +75,7 @@ def read_entries(data: bytes, *, content_type: str | None = None, max_entries: i
 
 
 def _media_type(data: bytes) -> str:
-    is_json = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    is_json = data.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"{", b"[")
     return "application/feed+json" if is_json else "application/rss+xml"
 
 
@@ -179,7 +179,7 @@ class _Drafts:
         metadata = Metadata(
             headline=entry.title,
             standfirst=standfirst,
-            authors=_names(entry.authors or self.feed.authors),
+            authors=author_names(entry.authors or self.feed.authors),
             topics=_unique(entry.topics),
             captions=tuple(dict.fromkeys(entry.captions)),
             url=web_address(entry.link, self.base),
@@ -220,10 +220,16 @@ def _body_and_summary(entry: Entry) -> tuple[str, str | None]:
     return repair_html(max(entry.media_texts, key=len, default="")), None
 
 
-def _names(given: list[str]) -> tuple[str, ...]:
-    """The names of persons; an address of mail only where nothing else is given.
+def author_names(given: list[str]) -> tuple[str, ...]:
+    """The names of persons, each once.
 
     One element is taken for several names only where each part of it can be nothing but a name.
+
+    Args:
+        given: The texts of elements: a name, a byline, or a name and an address of mail in the forms that RSS has.
+
+    Returns:
+        The names, without addresses; an address only where nothing else is given.
     """
     plain = _unique(given)
     found: list[str] = []

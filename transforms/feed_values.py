@@ -68,6 +68,8 @@ def text_of(element: _Element) -> str | None:
 
 def title_of(element: _Element, *, is_atom: bool) -> str | None:
     """A title as a reader sees it; Atom says in `type` whether it holds markup, RSS leaves it open."""
+    if len(element):
+        etree.strip_elements(element, "{*}script", "{*}style", with_tail=False)
     text = text_of(element)
     if text is None:
         return None

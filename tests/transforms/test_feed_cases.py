@@ -84,3 +84,9 @@ def test_a_feed_is_read_in_the_encoding_that_it_has(encoding: str) -> None:
 def test_utf8_is_read_as_that_whatever_the_feed_declares() -> None:
     text = f"<?xml version='1.0' encoding='iso-8859-1'?>{RSS.replace('{}', '<title>Der Fährhafen öffnet für Gäste</title>')}"
     check(text.encode(), {"headline": "Der Fährhafen öffnet für Gäste"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1"])
+def test_a_json_feed_is_read_in_the_encoding_that_it_has(encoding: str) -> None:
+    feed = '{"items": [{"id": "7", "title": "Café au port"}]}'
+    check(feed.encode(encoding), {"headline": "Café au port", "guid": "7"})
