@@ -102,6 +102,16 @@ def html_of(element: _Element, *, is_atom: bool) -> str | None:
     return text if is_markup(text) else html_of_plain(text)
 
 
+def htmls_of(given: list[Child]) -> list[str]:
+    """The contents of elements as HTML, without those that are empty."""
+    found = []
+    for _, is_atom, element in given:
+        html = html_of(element, is_atom=is_atom)
+        if html:
+            found.append(html)
+    return found
+
+
 def _is_packed(element: _Element, kind: str | None) -> bool:
     """Whether the text is in base64: by Atom 0.3's mode, or a type that is no text."""
     return element.get("mode") == "base64" or (kind or "").lower() == _BASE64

@@ -20,7 +20,7 @@ from copydesk.transforms.feed_values import (
     best,
     children,
     first_text,
-    html_of,
+    htmls_of,
     persons,
     text_of,
     title_of,
@@ -122,22 +122,25 @@ def _entry(element: _Element, *, is_of_one_language: bool) -> Entry:
     title = best(get("title", _NONE))
     link = first_text(found["original_link"]) if "original_link" in found else None
     bodies = get("body", _NONE)
+    published = _date(found["published"]) if "published" in found else None
     entry = Entry(
         title=title_of(title[2], is_atom=title[1]) if title is not None else None,
         guid=guid or (first_text(found["identifier"]) if "identifier" in found else None),
         link=link or _link(get("link", _NONE), "alternate") or guid_as_link or _link_otherwise(element, bodies),
-        bodies=[html for _, is_atom, body in bodies if (html := html_of(body, is_atom=is_atom))],
-        summaries=[html for _, is_atom, one in get("summary", _NONE) if (html := html_of(one, is_atom=is_atom))],
+        bodies=htmls_of(bodies) if bodies else [],
+        summaries=htmls_of(found["summary"]) if "summary" in found else [],
         authors=persons(found["author"]) if "author" in found else [],
         topics=topics(found, element),
-        published_raw=_date(get("published", _NONE)),
-        updated_raw=_date(get("updated", _NONE)) or _attribute(element, "lastmod"),
+        published_raw=published,
+        updated_raw=_date(found["updated"]) if "updated" in found else None,
         language=_language(element, found, is_of_one_language=is_of_one_language),
     )
+    if published is None and entry.updated_raw is None:
+        entry.updated_raw = _attribute(element, "lastmod")
     if not entry.authors and "source" in found:
         entry.authors = persons(children(found["source"][0][2]).get("author", ()))
     if "subtitle" in found and not entry.bodies and not entry.summaries:
-        entry.summaries = [html for _, is_atom, one in found["subtitle"] if (html := html_of(one, is_atom=is_atom))]
+        entry.summaries = htmls_of(found["subtitle"])
     if "media" in found and (said := [child for _, _, child in found["media"] if len(child) or child.text]):
         entry.captions = captions(said)
         entry.media_texts = [html for child in said for html in media_texts(child)]
