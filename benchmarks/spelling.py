@@ -31,10 +31,9 @@ from typing import Any
 from spelling_rivals import INTO_US_ONLY, Convert, by_table, installed
 
 from copydesk.transforms.spelling import Speller
-from copydesk.transforms.spelling.names import canonical
 from copydesk.transforms.spelling.scan import fold
 from copydesk.transforms.spelling.sense import sense_rules
-from copydesk.transforms.spelling.table import VARIETIES, Entry, prefixes, table
+from copydesk.transforms.spelling.table import VARIETIES, Entry, canonical, prefixes, table
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -35,6 +35,11 @@ _CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
 _KEY = re.compile(r"[\"'”’]?\s(?:key|property|attribute|option|parameter)s?\b")
 _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
+_LIST = re.compile(r"[a-z][,;][a-z]+[,;][a-z]")
+_SPELT = re.compile(r"\b(?:spells?|spelled|spelt|spelling) (?:it |them |this |that |as )?(?:as )?[\"“‘']")
+_VALUES = re.compile(
+    r"\bvalues? (?:are|is|should|must)\b|\b(?:possible|valid|allowed|accepted) (?:values?|choices|options)\b"
+)
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _SIC = re.compile(r"[\[(]\s?sic\s?[!.]?[\])]", re.IGNORECASE)
 _BEFORE_OPENING = frozenset(" \n\t\r\u00a0\u202f([{—–-/'\"‘“:")
@@ -113,7 +118,7 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     before, after = text[left:start], text[end:right]
     token = before + "x" + after
-    if any(sign in token for sign in _MACHINE_SIGNS):
+    if any(sign in token for sign in _MACHINE_SIGNS) or _LIST.search(token):
         return True
     if before.endswith(("--", "/.")) and not before.rstrip("-")[-1:].isalnum():
         return True
@@ -152,15 +157,20 @@ def is_code(text: str, start: int, end: int) -> bool:
 
 
 def is_quoted_mention(text: str, start: int, end: int) -> bool:
-    """True if the hit alone stands in quotation marks and is talked about (`spelt 'colour'`) rather than used."""
-    if not (start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING):
-        return False
+    """True if the hit stands in quotation marks and is talked about (`spelt 'colour'`) rather than used.
+
+    A word beside it in the marks is allowed only where spelling is the subject: `some spell it “dark gray”`.
+    """
+    opens = start > 0 and text[start - 1] in _OPENING
+    closes = text[end : end + 1] in _CLOSING
+    if not (opens and closes):
+        return (opens or closes) and _SPELT.search(text, max(0, start - NEAR), end + NEAR) is not None
     words = _words()
     before = text[max(0, start - 20) : start].rstrip(_OPENING + " ").lower()
     if before[before.rfind(" ") + 1 :] in words["mention.before"]:
         return True
-    sentence = slice(*_sentence_bounds(text, start, end))
-    return not words["mention.sentence"].isdisjoint(_WORD.findall(text[sentence].lower()))
+    sentence = text[slice(*_sentence_bounds(text, start, end))].lower()
+    return not words["mention.sentence"].isdisjoint(_WORD.findall(sentence)) or _VALUES.search(sentence) is not None
 
 
 def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:

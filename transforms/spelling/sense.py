@@ -21,12 +21,15 @@ REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
 GLANCE = 10
 """Characters that hold a word in most places: so many a word are looked at first."""
+OPENING_REACH = 160
+"""How far before a hit the first word of its sentence is looked for."""
 PASSAGES = {"beside": 60, "about": 450}
 """Characters to each side that the words around a hit, and its paragraph, take up."""
 
-_TOKEN = re.compile(r"%(?:s|\d\b)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_TOKEN = re.compile(r"%(?:[sdiux]\b|\d)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
-_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
+_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1", "opening": "opening 1"}
 _HYPHENS = "-‐‑"
 
 
@@ -72,6 +75,19 @@ def words_after(text: str, end: int, count: int) -> list[str]:
             break
     tokens.append("|")
     return tokens[:count]
+
+
+def opening_word(text: str, start: int) -> str:
+    """The first word of the sentence of a hit, lower case; `^` if that is the hit itself, empty if it is far off."""
+    low = max(0, start - OPENING_REACH)
+    before = text[low:start]
+    first = max(before.rfind("\n") + 1, 0)
+    for match in _SENTENCE_END.finditer(before, first):
+        first = match.end()
+    if first == 0 and low > 0:
+        return ""
+    word = _WORD.search(text, low + first, start)
+    return word.group().lower() if word else "^"
 
 
 class Topic:
@@ -126,12 +142,14 @@ class SenseRule:
         self._left: dict[str, list[tuple[int, int]]] = {}
         self._right: dict[str, list[tuple[int, int]]] = {}
         self._tied: dict[str, list[tuple[int, int]]] = {}
+        self._opening: dict[str, list[tuple[int, int]]] = {}
         self._topics = {index: Topic(cue.words) for index, cue in enumerate(cues) if cue.where in PASSAGES}
         sides = {
             "left": [self._left],
             "right": [self._right],
             "near": [self._left, self._right],
             "hyphen": [self._tied],
+            "opening": [self._opening],
         }
         for number, cue in enumerate(cues):
             for side in sides.get(cue.where, ()):
@@ -147,6 +165,8 @@ class SenseRule:
         found = [*_found(left, self._left), *_found(right, self._right), *self._topics]
         if self._tied and start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum():
             found += _found(left[:1], self._tied)
+        if self._opening:
+            found += _found([opening_word(text, start) or "?"], self._opening)
         found.sort()
         for number in found:
             cue = self._cues[number]
@@ -192,8 +212,8 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen", *PASSAGES):
-            raise ValueError(f"a cue looks left, right, near, beside, about, next, last or at a hyphen: {line}")
+        if where not in ("left", "right", "near", "hyphen", "opening", *PASSAGES):
+            raise ValueError(f"a cue looks left, right, near, beside, about, next, last, opening, hyphen: {line}")
         conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 

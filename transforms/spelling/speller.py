@@ -12,7 +12,15 @@ from copydesk.transforms.spelling.masks import Masks
 from copydesk.transforms.spelling.scan import Scanner
 from copydesk.transforms.spelling.sense import SenseRule, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
-from copydesk.transforms.spelling.table import Hyphens, data_version, prefixes, table, table_lines
+from copydesk.transforms.spelling.table import (
+    Hyphens,
+    coined,
+    coined_endings,
+    data_version,
+    prefixes,
+    table,
+    table_lines,
+)
 
 VARIETIES = (*TABLE_VARIETIES, "keep")
 """What a Speller can be asked for; `keep` leaves every text as it is."""
@@ -76,7 +84,8 @@ def _scanner(variety: str, hyphens: Hyphens, acronyms: Acronyms) -> tuple[Scanne
     for form, new in _acronyms(acronyms).items():
         known.setdefault(form, _Form(new, "acronym", None, None))
     by_ending = {form: entry.ending for form, entry in entries.items() if entry.ending}
-    return Scanner((form for form in known if form not in by_ending), by_ending, prefixes()), known
+    plain = (form for form in known if form not in by_ending)
+    return Scanner(plain, by_ending, prefixes(), coined_endings(variety)), known
 
 
 def _joint(form: str) -> tuple[int, str] | None:
@@ -186,7 +195,9 @@ class Speller:
         evidence: names.Evidence | None = None
         for start, end, form, prefix in scanner.find(text):
             old = text[start:end]
-            new, rule, sense, joint = forms[form]
+            new, rule, sense, joint = forms[form] if form else self._coined(text, start, end)
+            if not new:
+                continue
             if joint is not None and old[joint[0]] not in joint[1]:
                 continue
             # Letters beyond Latin-1 look like spaces to the scanner.
@@ -220,6 +231,12 @@ class Speller:
             if new:
                 changes.append(Change(start, end - start, old, new, rule))
         return changes
+
+    def _coined(self, text: str, start: int, end: int) -> _Form:
+        """A word that no table holds; with a capital only one that is made of the name of a people or the like."""
+        word = text[start:end]
+        known = word.islower() or names.is_made_of_name(text, start, end)
+        return _Form((known and coined(self.variety, word.lower())) or "", "ize", None, None)
 
     def _named(self, text: str, start: int, end: int, old: str, new: str) -> tuple[str, str] | None:
         if self.names == "official":
