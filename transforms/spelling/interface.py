@@ -40,8 +40,13 @@ def is_label(text: str, start: int, end: int) -> bool:
     if rest and rest.group(1) in words["label_nouns"]:
         return True
     sentence = text[max(0, start - 120) : start]
-    if not any(sign in sentence for sign in _PATH_SIGNS) or not _LABEL_PATH.search(sentence):
+    if not any(sign in sentence for sign in _PATH_SIGNS):
         return False
+    path = _LABEL_PATH.search(sentence)
+    if path is None:
+        return False
+    if path.group()[0] in "▸→":
+        return True
     opening = _WORD.search(sentence, sentence.rfind(". ") + 1)
     return opening is not None and opening.group().lower() in words["label_verbs"]
 

@@ -42,6 +42,7 @@ _VALUES = re.compile(
 )
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _SIC = re.compile(r"[\[(]\s?sic\s?[!.]?[\])]", re.IGNORECASE)
+_BRACKETS = frozenset('(["“‘”’)]')
 _BEFORE_OPENING = frozenset(" \n\t\r\u00a0\u202f([{—–-/'\"‘“:")
 _SPEECH_END = re.compile(r"[,.!?…]'(?!\w)")
 _CLOSED = re.compile(r"’(?!\w)")
@@ -128,6 +129,8 @@ def is_glued(text: str, start: int, end: int) -> bool:
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
     if token.islower() and token.count("-") > (1 if right - left == len(text.strip()) else 2):
+        return True
+    if token.islower() and token.count("-") > 1 and before[:1] in _BRACKETS and after[-1:] in _BRACKETS:
         return True
     if before.endswith("-") and _KEY.match(text, right):
         return True

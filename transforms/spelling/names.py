@@ -229,10 +229,10 @@ def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool)
         return True
     if starts_sentence(text, start):
         return _is_name_at_start(text, start, end, evidence)
-    return not (is_made_of_name(text, start, end) or _is_lone_noun(text, start, end))
+    return not (_is_made_of_name(text, start, end) or _is_lone_noun(text, start, end))
 
 
-def is_made_of_name(text: str, start: int, end: int) -> bool:
+def _is_made_of_name(text: str, start: int, end: int) -> bool:
     """True for words that have a capital because they are made of a name: `Romanized`, `Balkanisation`."""
     word = _MADE_OF_NAME.match(text, start, end)
     if word is None or word.group(1).lower() not in _words()["names_of_peoples"]:

@@ -195,9 +195,14 @@ class Speller:
         evidence: names.Evidence | None = None
         for start, end, form, prefix in scanner.find(text):
             old = text[start:end]
-            new, rule, sense, joint = forms[form] if form else self._coined(text, start, end)
-            if not new:
-                continue
+            if not form:
+                # No table holds the word, it only ends like a verb in -ize.
+                coinage = coined(self.variety, old.lower())
+                if coinage is None:
+                    continue
+                new, rule, sense, joint = coinage, "ize", None, None
+            else:
+                new, rule, sense, joint = forms[form]
             if joint is not None and old[joint[0]] not in joint[1]:
                 continue
             # Letters beyond Latin-1 look like spaces to the scanner.
@@ -231,12 +236,6 @@ class Speller:
             if new:
                 changes.append(Change(start, end - start, old, new, rule))
         return changes
-
-    def _coined(self, text: str, start: int, end: int) -> _Form:
-        """A word that no table holds; with a capital only one that is made of the name of a people or the like."""
-        word = text[start:end]
-        known = word.islower() or names.is_made_of_name(text, start, end)
-        return _Form((known and coined(self.variety, word.lower())) or "", "ize", None, None)
 
     def _named(self, text: str, start: int, end: int, old: str, new: str) -> tuple[str, str] | None:
         if self.names == "official":
