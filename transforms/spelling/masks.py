@@ -70,14 +70,14 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_code", "_mentions", "_quotations", "_quotes", "text")
+    __slots__ = ("_code", "_marks", "_mentions", "_quotations", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text
         self._mentions = _mention_tails()
-        self._quotes = '"' in text or "“" in text or "‘" in text or "«" in text
+        self._marks = "".join([mark for mark in _CLOSING_MARKS if mark in text])
 
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
@@ -90,8 +90,8 @@ class Masks:
             return True
         if self._code and is_code(text, start, end):
             return True
-        if self._quotes:
-            opened = quotation_around(text, start, end)
+        if self._marks:
+            opened = quotation_around(text, start, end, self._marks)
             if opened is not None and (
                 self._quotations or is_written_quotation(text, opened) or is_verbatim_quotation(text, opened, end)
             ):
@@ -101,9 +101,8 @@ class Masks:
         near = text[start - NEAR if start > NEAR else 0 : end + NEAR]
         if "sic" in near and is_followed_by_sic(text, end):
             return True
-        for mention in self._mentions:
-            if mention in near and text.endswith(mention, 0, start):
-                return True
+        if text.endswith(self._mentions, 0, start):
+            return True
         return not (" the " in near or " of " in near) and is_foreign(near)
 
 
@@ -185,22 +184,27 @@ def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
     return first, after.start() + 1 if after else high
 
 
-def quotation_around(text: str, start: int, end: int) -> int | None:
-    """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none."""
+def quotation_around(text: str, start: int, end: int, marks: str) -> int | None:
+    """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none.
+
+    `marks` are the opening marks that the text has.
+    """
     low = max(0, start - QUOTATION_REACH)
-    for mark, closing in (("“", "”"), ("«", "»")):
+    for mark in marks:
         opened = text.rfind(mark, low, start)
-        if opened >= 0 and _opens(text, opened) and text.find(closing, opened + 1, start) < 0:
+        if opened < 0:
+            continue
+        if mark == "‘":
+            if not _CLOSED.search(text, opened, start):
+                return opened
+        elif not _opens(text, opened):
+            continue
+        elif mark == '"':
+            # A mark after a letter or a digit closes a quotation or says inches.
+            if text.find("\n", opened, start) < 0 <= text.find('"', end, end + QUOTATION_REACH):
+                return opened
+        elif text.find(_CLOSING_MARKS[mark], opened + 1, start) < 0:
             return opened
-    opened = text.rfind('"', low, start)
-    # A mark after a letter or a digit closes a quotation or says inches.
-    if opened >= 0 and _opens(text, opened) and "\n" not in text[opened:start]:
-        closed = text.find('"', end, end + QUOTATION_REACH)
-        if closed >= 0:
-            return opened
-    opened = text.rfind("‘", low, start)
-    if opened >= 0 and not _CLOSED.search(text, opened, start):
-        return opened
     return None
 
 
@@ -257,5 +261,7 @@ def is_foreign(near: str) -> bool:
             return False
     words = _words()
     found = _WORD.findall(near.lower())
+    if words["foreign.words"].isdisjoint(found):
+        return False
     foreign = sum(word in words["foreign.words"] for word in found)
     return foreign >= 2 and foreign > sum(word in words["foreign.english"] for word in found)

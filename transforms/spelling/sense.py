@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from copydesk.transforms.spelling.scan import SPACE, fold
 from copydesk.transforms.spelling.table import read_data
@@ -95,7 +95,9 @@ class Topic:
 
     def __init__(self, words: frozenset[str]) -> None:
         self._automaton = BytesAhoCorasick(
-            [b" " + fold(word) for word in sorted(words)], matchkind=MatchKind.LeftmostLongest
+            [b" " + fold(word) for word in sorted(words)],
+            matchkind=MatchKind.LeftmostLongest,
+            implementation=Implementation.DFA,
         )
 
     def count(self, text: str) -> int:
@@ -142,14 +144,13 @@ class SenseRule:
         self._left: dict[str, list[tuple[int, int]]] = {}
         self._right: dict[str, list[tuple[int, int]]] = {}
         self._tied: dict[str, list[tuple[int, int]]] = {}
-        self._opening: dict[str, list[tuple[int, int]]] = {}
         self._topics = {index: Topic(cue.words) for index, cue in enumerate(cues) if cue.where in PASSAGES}
+        self._later = [index for index, cue in enumerate(cues) if cue.where in (*PASSAGES, "opening")]
         sides = {
             "left": [self._left],
             "right": [self._right],
             "near": [self._left, self._right],
             "hyphen": [self._tied],
-            "opening": [self._opening],
         }
         for number, cue in enumerate(cues):
             for side in sides.get(cue.where, ()):
@@ -162,15 +163,17 @@ class SenseRule:
         """True if the word at this place is the sense that is spelt the other way."""
         left = words_before(text, start, self._left_reach)
         right = words_after(text, end, self._right_reach)
-        found = [*_found(left, self._left), *_found(right, self._right), *self._topics]
+        found = [*_found(left, self._left), *_found(right, self._right), *self._later]
         if self._tied and start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum():
             found += _found(left[:1], self._tied)
-        if self._opening:
-            found += _found([opening_word(text, start) or "?"], self._opening)
         found.sort()
         for number in found:
             cue = self._cues[number]
             if cue.holds(left[0], right[0]):
+                if cue.where == "opening":
+                    if opening_word(text, start) in cue.words:
+                        return cue.change
+                    continue
                 topic = self._topics.get(number)
                 if topic is None:
                     return cue.change
@@ -184,7 +187,12 @@ def _found(words: list[str], index: dict[str, list[tuple[int, int]]]) -> list[in
     """Numbers of the cues that look for one of the words and as far as it stands."""
     found = []
     for place, word in enumerate(words):
-        for reach, number in index.get("#" if word[0].isdigit() else word, ()):
+        cues = index.get(word)
+        if cues is None:
+            if not word[0].isdigit():
+                continue
+            cues = index.get("#", [])
+        for reach, number in cues:
             if place < reach:
                 found.append(number)
     return found
