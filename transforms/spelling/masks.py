@@ -36,6 +36,8 @@ _KEY = re.compile(r"[\"'”’]?\s(?:key|property|attribute|option|parameter)s?\
 _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
 _LIST = re.compile(r"[a-z][,;][a-z]+[,;][a-z]")
+_PAGE = re.compile(r"[^\[\]\n]{0,200}, pp?\. ?[0-9ivx]")
+_IDENTIFIER = re.compile(r"['\"“][A-Za-z]*(?:_\w|[a-z][A-Z])")
 _SPELT = re.compile(r"\b(?:spells?|spelled|spelt|spelling) (?:it |them |this |that |as )?(?:as )?[\"“‘']")
 _VALUES = re.compile(
     r"\bvalues? (?:are|is|should|must)\b|\b(?:possible|valid|allowed|accepted) (?:values?|choices|options)\b"
@@ -70,12 +72,13 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_code", "_marks", "_mentions", "_quotations", "text")
+    __slots__ = ("_cites", "_code", "_marks", "_mentions", "_quotations", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text
+        self._cites = "[" in text and ", p" in text
         self._mentions = _mention_tails()
         self._marks = "".join([mark for mark in _CLOSING_MARKS if mark in text])
 
@@ -89,6 +92,8 @@ class Masks:
         ) and (is_glued(text, start, end) or is_quoted_mention(text, start, end)):
             return True
         if self._code and is_code(text, start, end):
+            return True
+        if self._cites and is_cited(text, start, end):
             return True
         if self._marks:
             opened = quotation_around(text, start, end, self._marks)
@@ -158,6 +163,12 @@ def is_code(text: str, start: int, end: int) -> bool:
     return text.count("`", low, start) % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]
 
 
+def is_cited(text: str, start: int, end: int) -> bool:
+    """True in a reference in brackets: `[Rosa Luxemburg, The Labour Question, p. 12]`."""
+    opened = text.rfind("[", max(0, start - SENTENCE_REACH), start)
+    return opened >= 0 and text.find("]", opened, start) < 0 and _PAGE.match(text, end) is not None
+
+
 def is_quoted_mention(text: str, start: int, end: int) -> bool:
     """True if the hit stands in quotation marks and is talked about (`spelt 'colour'`) rather than used.
 
@@ -167,6 +178,8 @@ def is_quoted_mention(text: str, start: int, end: int) -> bool:
     closes = text[end : end + 1] in _CLOSING
     if not (opens and closes):
         return (opens or closes) and _SPELT.search(text, max(0, start - NEAR), end + NEAR) is not None
+    if _IDENTIFIER.search(text, max(0, start - SIC_REACH), end + SIC_REACH):
+        return True
     words = _words()
     before = text[max(0, start - 20) : start].rstrip(_OPENING + " ").lower()
     if before[before.rfind(" ") + 1 :] in words["mention.before"]:

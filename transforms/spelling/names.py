@@ -259,6 +259,8 @@ def _is_lone_noun(text: str, start: int, end: int) -> bool:
         following = _NEXT.match(text, at)
         if following is None or following.group(3) is None:
             return True
+        if following.group(3) in words["language_parts"]:
+            return False
         if not following.group(3).islower() or following.group(2).strip():
             return False
         if following.group(3) not in words["small_words"]:
@@ -303,7 +305,9 @@ def is_quoted_title(text: str, start: int) -> bool:
     """True if a quotation opens before the hit and is set like a title: `"Labor and Unemployment"`."""
     closing = _PAIRS.get(text[start - 1 : start])
     closed = text.find(closing, start, start + TITLE_REACH) if closing else -1
-    if closed < 0 or text[closed - 1] in ".!?":
+    if closed < 0 or text[closed - 1] in "!?":
+        return False
+    if text[closed - 1] == "." and text[max(0, start - 3) : start - 2] in (",", ":"):
         return False
     small = _words()["small_words"]
     words = [word for word in _WORD.findall(text[start:closed]) if word not in small]
