@@ -222,7 +222,8 @@ def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool)
     if is_label(text, start, end):
         return False
     key = canonical(text[start:end])
-    named = key in _words()["institution_words"] or key in _words()["likely_names"]
+    # A word in capitals among small letters may be a keyword: `the ANALYZE command`.
+    named = key in _words()["institution_words"] or key in _words()["likely_names"] or text[start:end].isupper()
     if not named and is_about_interface(text, start, end):
         return False
     if is_quoted_title(text, start):
@@ -249,7 +250,7 @@ def _is_lone_noun(text: str, start: int, end: int) -> bool:
     """
     words = _words()
     before = _LAST.search(text, max(0, start - 40), start)
-    if not before or before.group(1) not in words["articles"]:
+    if not before or before.group(1) not in words["articles"] or text[start:end].isupper():
         return False
     key = canonical(text[start:end])
     if not words["called_by"].isdisjoint((key, key.removesuffix("s"))):
