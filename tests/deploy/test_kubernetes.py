@@ -307,3 +307,58 @@ def test_java_is_opened_as_on_the_cluster_that_is_tested(spec: dict[str, Any]) -
     opened = {f"java.base/java.{package}" for package in packages[1].split()} | {"java.base/sun.nio.ch"}
     configured = spec["flinkConfiguration"]["env.java.opts.all"]
     assert set(re.findall(r"--add-opens=(\S+)=ALL-UNNAMED", configured)) == opened
+
+
+# What it takes -------------------------------------------------------------------------------------------------------
+
+
+def mebibytes(size: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", size).groups()  # type: ignore[union-attr]
+    return float(number) * {"m": 1, "Mi": 1, "Gi": 1024}[unit]  # Flink's m is 2 to the 20th
+
+
+def requested(spec: dict[str, Any], name: str) -> tuple[float, float, float]:
+    """Cores, GiB of memory and GiB of disk that a pod sets aside, as Kubernetes counts them.
+
+    A container that stays counts beside all that come after it; of the other init containers the largest, or all of
+    the pod's own containers, whichever is more.
+    """
+    template, resource = pods(spec)[name], spec[name]["resource"]
+    own, stay, most = [0.0] * 3, [0.0] * 3, [0.0] * 3
+
+    def sizes(each: dict[str, Any]) -> list[float]:
+        if each["name"] == "flink-main-container":
+            return [resource["cpu"], mebibytes(resource["memory"]), mebibytes(resource["ephemeralStorage"])]
+        asked = each["resources"]["requests"]
+        cpu = float(asked["cpu"][:-1]) / 1000 if asked["cpu"].endswith("m") else float(asked["cpu"])
+        return [cpu, mebibytes(asked["memory"]), mebibytes(asked["ephemeral-storage"])]
+
+    for each in template["initContainers"]:
+        if each.get("restartPolicy") == "Always":
+            stay = [a + b for a, b in zip(stay, sizes(each), strict=True)]
+        else:
+            most = [max(a, b + c) for a, b, c in zip(most, stay, sizes(each), strict=True)]
+    for each in template["containers"]:
+        own = [a + b for a, b in zip(own, sizes(each), strict=True)]
+    cpu, memory, disk = (max(a, b + c) for a, b, c in zip(most, stay, own, strict=True))
+    return cpu, memory / 1024, disk / 1024
+
+
+def test_the_readme_says_what_is_set_aside(spec: dict[str, Any]) -> None:
+    text = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    cpu, memory, disk = requested(spec, "jobManager")
+    each_cpu, each_memory, each_disk = requested(spec, "taskManager")
+    many = spec["job"]["parallelism"]
+    assert f"(`parallelism: {many}`) | {cpu + many * each_cpu:g} | {memory + many * each_memory:g} GiB |" in text
+    assert f"each TaskManager more there | {each_cpu:g} | {each_memory:g} GiB |" in text
+    assert " ".join(text.split()).count(f"{disk:g} GiB (JobManager) and {each_disk:g} GiB (TaskManager)") == 1
+
+
+def test_the_readme_names_the_settings_as_they_are(spec: dict[str, Any]) -> None:
+    text = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    table = text[text.index("What must not be taken out of it") :].split("\n\n")[1]
+    named = re.findall(r"`([\w.-]+)[`:]", table)
+    words = container(spec, "jobManager/graph")["args"]
+    known = {*spec["flinkConfiguration"], *spec["job"], *(word.split("=")[0] for word in words), "graph"}
+    assert set(named) <= known, set(named) - known
+    assert len(named) >= 7
