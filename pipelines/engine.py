@@ -9,8 +9,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner
 
 from copydesk.pipelines import flink, worker
+from copydesk.pipelines.in_process import InProcessRunner
 from copydesk.pipelines.options import JobOptions
 
 SMALL_BYTES = 48 << 20
@@ -32,14 +34,20 @@ def run_pipeline(build: Callable[[beam.Pipeline], Any], options: JobOptions, siz
         pipeline = beam.Pipeline(options=PipelineOptions(arguments))
     else:
         workers = options.workers or (available_cores() if size > SMALL_BYTES else 1)
-        runner = FnApiRunner(default_environment=worker.environment()) if workers > 1 else FnApiRunner()
+        runner: PipelineRunner
+        if workers > 1:
+            runner = FnApiRunner(default_environment=worker.environment())
+        elif options.runner == "local" and not options.beam_args:
+            runner = InProcessRunner()
+        else:
+            runner = FnApiRunner()
         arguments = [f"--direct_num_workers={workers}", *options.beam_args]
         pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(arguments))
     build(pipeline)
     if options.is_flink:
         flink.run(pipeline)
     else:
-        pipeline.run().wait_until_finish()
+        pipeline.run(test_runner_api=False).wait_until_finish()
 
 
 def available_cores() -> int:

@@ -202,7 +202,8 @@ BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 LEARN = "learn"
 """The word that stands for the inputs themselves where a file of house lines could."""
 LOCAL_RUNNERS = ("local", "directrunner", "fnapirunner")
-"""What means Beam's local FnApiRunner; DirectRunner is the word users know, and would first download another."""
+"""What runs on this machine: `local` as suits the job, the others on Beam's FnApiRunner; DirectRunner is the word users
+know, and would first download another."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ class JobOptions:
 
     @property
     def is_local(self) -> bool:
-        """True if the job runs on this machine's FnApiRunner."""
+        """True if the job runs on this machine."""
         return self.runner.lower() in LOCAL_RUNNERS
 
     @property
