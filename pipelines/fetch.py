@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from copydesk.pipelines import feed_state
 from copydesk.pipelines.client import Answer, Client, FetchError
 from copydesk.pipelines.full_text import with_pages
+from copydesk.pipelines.guard import Guard
 from copydesk.pipelines.politeness import Politeness
 from copydesk.pipelines.store import Store
 from copydesk.transforms.archive import Exchange, path_of, to_warc
@@ -88,6 +89,7 @@ class Fetcher:
         pace: How often.
         threads: How many publishers are asked at a time.
         full_text: Fetch the pages of entries that are summaries.
+        seconds: How long it may take to read a large feed, or a large page.
     """
 
     client: Client
@@ -95,13 +97,14 @@ class Fetcher:
     pace: Pace
     threads: int = THREADS
     full_text: bool = False
+    seconds: float = 60.0
 
     def poll(self, state: Remembered, tick: int) -> Polled:
         """Asks for one feed. Raises nothing: what goes wrong is an outcome."""
         request = {"Accept": ACCEPT, **state.conditions()}
         try:
             answer = self.client.fetch(state.address, request, turn=self.politeness.turn, check=self.politeness.check)
-            found = judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()])
+            found = judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()], self.seconds)
             return self._with_pages(state, found) if self.full_text else found
         except FetchError as error:
             return Polled(Outcome(error=f"{error.code}: {error.message}"))
@@ -111,7 +114,9 @@ class Fetcher:
     def _with_pages(self, state: Remembered, found: Polled) -> Polled:
         if found.exchange is None or found.feed is None:
             return found
-        exchange, pages, versions = with_pages(found.exchange, found.feed, state.pages, self.client, self.politeness)
+        exchange, pages, versions = with_pages(
+            found.exchange, found.feed, state.pages, self.client, self.politeness, self.seconds
+        )
         return Polled(replace(found.outcome, pages=versions), exchange, found.feed, pages)
 
     def round(
@@ -178,7 +183,9 @@ def _by_publisher(states: Iterable[Remembered]) -> list[list[Remembered]]:
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[str, str]] = ()) -> Polled:
+def judge(
+    state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[str, str]] = (), seconds: float = 60.0
+) -> Polled:
     """What an answer comes to.
 
     Args:
@@ -186,6 +193,7 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         answer: As received.
         tick: When the round began.
         request: The headers that were sent.
+        seconds: How long it may take to read a large feed.
     """
     headers: dict[str, str] = {}
     for name, value in answer.headers:
@@ -201,7 +209,10 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         return Polled(replace(seen, error=f"no feed: {reject.message}"))
     if media_type not in FEEDS:
         return Polled(replace(seen, error=f"no feed but {media_type}"))
-    found = glance(answer.body, content_type=headers.get("content-type"))
+    try:
+        [found] = Guard(_glance, _size, seconds)((answer.body, headers.get("content-type")))
+    except Reject as reject:
+        return Polled(replace(seen, error=f"{reject.code}: {reject.message}"))
     entries = [entry for entry in found.entries if isinstance(entry, Entry)] if found else []
     body = _fingerprint(answer.body, entries)
     if body == state.body:
@@ -217,6 +228,14 @@ def judge(state: Remembered, answer: Answer, tick: int, request: Sequence[tuple[
         ttl=ttl_of(answer.body),
     )
     return Polled(seen, exchange, found)
+
+
+def _glance(feed: tuple[bytes, str | None]) -> list[Feed | None]:
+    return [glance(feed[0], content_type=feed[1])]
+
+
+def _size(feed: tuple[bytes, str | None]) -> int:
+    return len(feed[0])
 
 
 def _fingerprint(body: bytes, entries: Sequence[Entry]) -> str:

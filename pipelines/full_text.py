@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from copydesk.pipelines.client import Answer, Client, FetchError
+from copydesk.pipelines.client import Client, FetchError
+from copydesk.pipelines.guard import Guard
 from copydesk.pipelines.politeness import Politeness
 from copydesk.transforms.archive import Exchange
 from copydesk.transforms.errors import Reject
@@ -58,7 +59,7 @@ def wanted(feed: Feed, feed_url: str) -> Iterator[Wanted]:
 
 
 def with_pages(
-    exchange: Exchange, feed: Feed, known: Collection[str], client: Client, politeness: Politeness
+    exchange: Exchange, feed: Feed, known: Collection[str], client: Client, politeness: Politeness, seconds: float
 ) -> tuple[Exchange, list[Exchange], list[str]]:
     """Fetches the pages of a feed that are not known yet.
 
@@ -71,6 +72,7 @@ def with_pages(
         known: Versions of entries whose pages were fetched before.
         client: Fetches.
         politeness: Towards the hosts.
+        seconds: How long it may take to read a large page.
 
     Returns:
         The exchange of the feed, which says what to leave out; those of the pages; the versions that are known now.
@@ -85,7 +87,7 @@ def with_pages(
             versions.append(page.version)
         elif asked < PAGES:
             asked += 1
-            if (found := _page(page, exchange, client, politeness)) is not None:
+            if (found := _page(page, exchange, client, politeness, seconds)) is not None:
                 pages.append(found)
                 versions.append(page.version)
     if versions:
@@ -93,7 +95,7 @@ def with_pages(
     return exchange, pages, versions
 
 
-def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) -> Exchange | None:
+def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness, seconds: float) -> Exchange | None:
     request = {"Accept": ACCEPT}
     try:
         answer = client.fetch(
@@ -105,7 +107,8 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
         )
         if answer.status != 200 or sniff(answer.body[:SNIFF_BYTES], "x.html") != "text/html":
             return None
-        if _story_length(answer, page.url) <= page.length:
+        [length] = Guard(_story_length, _size, seconds)((answer.body, page.url))
+        if length <= page.length:
             return None
     except (FetchError, Reject):
         return None
@@ -119,6 +122,12 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
     )
 
 
-def _story_length(answer: Answer, url: str) -> int:
-    draft = read_page(answer.body, source_uri=url, url=url)
-    return sum(block.end - block.start for block in draft.blocks if block.in_story)
+def _story_length(page: tuple[bytes, str]) -> list[int]:
+    """Characters in the story of a page, given as its bytes and its address."""
+    data, url = page
+    draft = read_page(data, source_uri=url, url=url)
+    return [sum(block.end - block.start for block in draft.blocks if block.in_story)]
+
+
+def _size(page: tuple[bytes, str]) -> int:
+    return len(page[0])

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from copydesk.pipelines import feed_state
 from copydesk.pipelines.client import Answer, Bounds, Client
 from copydesk.pipelines.fetch import Fetcher, Round, judge
+from copydesk.pipelines.guard import RISKY_BYTES, Guard
 from copydesk.pipelines.politeness import GAP, MAX_GAP, Politeness
 from copydesk.pipelines.store import FolderStore, open_store
 from copydesk.transforms.addresses import Allowed, Place
 from copydesk.transforms.archive import path_of, to_warc
+from copydesk.transforms.errors import Reject
 from copydesk.transforms.polling import Pace, Remembered, after, from_json, to_json
 from copydesk.transforms.warc import iter_warc
 
@@ -187,6 +189,22 @@ def test_what_is_no_feed_is_a_failure_and_changes_nothing_else(
         bad = remembered(store, url)
         kept = ("etag", "body", "entries", "last_success", "new")
         assert [getattr(bad, name) for name in kept] == [getattr(good, name) for name in kept]
+
+
+def test_a_feed_that_takes_too_long_to_read_is_a_failure(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Guard):
+        def __call__(self, element: Any) -> Any:
+            if self.size(element) >= RISKY_BYTES:
+                raise Reject("timeout", f"it took longer than {self.seconds:g} s")
+            return super().__call__(element)
+
+    web.answers |= {"/large": answer(200, ONE + b" " * RISKY_BYTES), "/small": answer(200, ONE)}
+    monkeypatch.setattr("copydesk.pipelines.fetch.Guard", Late)
+    done = replace(fetcher, seconds=7).round(store, [f"{web.url}/large", f"{web.url}/small"], NOW, asked_for=True)
+    assert done.results == {"failed": 1, "new": 1}
+    assert done.failed == [(f"{web.url}/large", "timeout: it took longer than 7 s")]
 
 
 def test_a_feed_that_is_gone_is_asked_no_more(web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore) -> None:
