@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from copydesk.pipelines import feed_state
 from copydesk.pipelines.client import Answer, Client, FetchError
-from copydesk.pipelines.full_text import with_pages
+from copydesk.pipelines.full_text import pages_of
 from copydesk.pipelines.guard import Guard
 from copydesk.pipelines.politeness import Politeness
 from copydesk.pipelines.store import Store
@@ -23,12 +23,15 @@ from copydesk.transforms.identity import digest, house_of
 from copydesk.transforms.polling import Outcome, Pace, Remembered, after
 from copydesk.transforms.read import FEEDS
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
+from copydesk.transforms.warc import LEAVE_OUT
 
 THREADS = 16
 ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
+LEFT_OUT = 2_000
+"""Entries that can be left out of a feed: their names must fit into a record's header."""
 _PERMANENT = (301, 308)
 
 
@@ -104,8 +107,9 @@ class Fetcher:
         request = {"Accept": ACCEPT, **state.conditions()}
         try:
             answer = self.client.fetch(state.address, request, turn=self.politeness.turn, check=self.politeness.check)
-            found = judge(state, answer, tick, [("User-Agent", self.client.user_agent), *request.items()], self.seconds)
-            return self._with_pages(state, found) if self.full_text else found
+            request_sent = [("User-Agent", self.client.user_agent), *request.items()]
+            found = judge(state, answer, tick, request_sent, self.seconds)
+            return without_known(state, self._with_pages(state, found) if self.full_text else found)
         except FetchError as error:
             return Polled(Outcome(error=f"{error.code}: {error.message}"))
         except Exception as error:  # one feed cannot stop the round
@@ -114,10 +118,8 @@ class Fetcher:
     def _with_pages(self, state: Remembered, found: Polled) -> Polled:
         if found.exchange is None or found.feed is None:
             return found
-        exchange, pages, versions = with_pages(
-            found.exchange, found.feed, state.pages, self.client, self.politeness, self.seconds
-        )
-        return Polled(replace(found.outcome, pages=versions), exchange, found.feed, pages)
+        pages, versions = pages_of(found.exchange, found.feed, state.pages, self.client, self.politeness, self.seconds)
+        return replace(found, outcome=replace(found.outcome, pages=versions), pages=pages)
 
     def round(
         self,
@@ -214,7 +216,12 @@ def judge(
     except Reject as reject:
         return Polled(replace(seen, error=f"{reject.code}: {reject.message}"))
     entries = [entry for entry in found.entries if isinstance(entry, Entry)] if found else []
-    body = _fingerprint(answer.body, entries)
+    seen = replace(seen, ttl=ttl_of(answer.body))
+    versions = tuple(dict.fromkeys(entry.version for entry in entries))
+    # Many write the time of the request into every answer, and entries that go away are nothing new.
+    if versions and set(versions) <= set(state.versions):
+        return Polled(replace(seen, body=state.body))
+    body = digest(*sorted(versions)) if versions else hashlib.sha256(answer.body).hexdigest()
     if body == state.body:
         return Polled(replace(seen, body=body))
     times = [parse_date(entry.published_raw or entry.updated_raw or "") for entry in entries]
@@ -225,7 +232,7 @@ def judge(
         body=body,
         entries=tuple(dict.fromkeys(digest(key)[:16] for key in keys)),
         times=[time // 1_000_000 for time in times if time is not None],
-        ttl=ttl_of(answer.body),
+        versions=versions,
     )
     return Polled(seen, exchange, found)
 
@@ -238,11 +245,16 @@ def _size(feed: tuple[bytes, str | None]) -> int:
     return len(feed[0])
 
 
-def _fingerprint(body: bytes, entries: Sequence[Entry]) -> str:
-    """Tells whether a feed says anything new: many write the time of the request into every answer."""
-    if entries:
-        return digest(*sorted({entry.version for entry in entries}))
-    return hashlib.sha256(body).hexdigest()
+def without_known(state: Remembered, found: Polled) -> Polled:
+    """What is archived says which of its entries are archived already, as they are or as their pages."""
+    if found.exchange is None:
+        return found
+    known = {*state.versions, *found.outcome.pages}
+    left_out = [version for version in found.outcome.versions if version in known][:LEFT_OUT]
+    if not left_out:
+        return found
+    fields = [*found.exchange.fields, (LEAVE_OUT, " ".join(left_out))]
+    return replace(found, exchange=replace(found.exchange, fields=fields))
 
 
 def _permanent(answer: Answer) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from copydesk.pipelines.client import Client, FetchError
 from copydesk.pipelines.guard import Guard
@@ -16,15 +16,13 @@ from copydesk.transforms.feed_text import repair_html, web_address
 from copydesk.transforms.page import read_page
 from copydesk.transforms.page_fragment import read_fragment
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
-from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, PUBLISHED
+from copydesk.transforms.warc import FEED, GUID, PUBLISHED
 
 SUMMARY = 1_500
 """Characters: an entry without an element for the whole story and with a shorter text gives a summary."""
 PAGES = 50
 """Pages fetched at one poll of a feed; at a gap of two seconds they take as many minutes as a poll should."""
 PAGE_BYTES = 5 << 20
-LEFT_OUT = 2_000
-"""Entries that can be left out of a feed: their names must fit into a record's header."""
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 
@@ -58,9 +56,9 @@ def wanted(feed: Feed, feed_url: str) -> Iterator[Wanted]:
                 yield Wanted(entry.version, url, guid, entry.published_raw, len(text))
 
 
-def with_pages(
+def pages_of(
     exchange: Exchange, feed: Feed, known: Collection[str], client: Client, politeness: Politeness, seconds: float
-) -> tuple[Exchange, list[Exchange], list[str]]:
+) -> tuple[list[Exchange], list[str]]:
     """Fetches the pages of a feed that are not known yet.
 
     A page that cannot be fetched, or says no more than its entry (a wall of consent, an error), is passed over, and the
@@ -75,14 +73,12 @@ def with_pages(
         seconds: How long it may take to read a large page.
 
     Returns:
-        The exchange of the feed, which says what to leave out; those of the pages; the versions that are known now.
+        The exchanges of the pages, and the versions that are known now: these entries are read from their pages.
     """
     pages: list[Exchange] = []
     versions: list[str] = []
     asked = 0
     for page in wanted(feed, exchange.url):
-        if len(versions) >= LEFT_OUT:
-            break
         if page.version in known:
             versions.append(page.version)
         elif asked < PAGES:
@@ -90,9 +86,7 @@ def with_pages(
             if (found := _page(page, exchange, client, politeness, seconds)) is not None:
                 pages.append(found)
                 versions.append(page.version)
-    if versions:
-        exchange = replace(exchange, fields=[*exchange.fields, (LEAVE_OUT, " ".join(versions))])
-    return exchange, pages, versions
+    return pages, versions
 
 
 def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness, seconds: float) -> Exchange | None:
