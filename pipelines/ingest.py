@@ -68,7 +68,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> Any:
 
     opened = (
         pipeline
-        | "Splits" >> beam.Create([(split.number, split) for split in job.splits])
+        | "Splits" >> beam.Create([(split.number, split) for split in job.splits], reshuffle=False)
         | "Spread" >> beam.GroupByKey()
         | "Open" >> beam.ParDo(OpenSplit(job.opening, vault, job.progress)).with_outputs(FAILED, TALLY, main="main")
     )

@@ -5,19 +5,19 @@ The work itself is in `parquet.py` (what a file holds) and `commit.py` (how it b
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from copydesk.pipelines import keyed
 from copydesk.pipelines.commit import (
     DoesNotAddUpError,
     Staged,
@@ -29,16 +29,17 @@ from copydesk.pipelines.commit import (
     stage,
 )
 from copydesk.pipelines.exchange import Exchange
+from copydesk.pipelines.keyed import hash64
 from copydesk.pipelines.ledger import inputs_file
 from copydesk.pipelines.parquet import (
     ID_HASH,
     REVISION_HASH,
+    SEEN_SCHEMA,
     TABLES,
     Table,
     counts,
     field_of_lists,
     file_bytes,
-    key_file_bytes,
     settle,
 )
 from copydesk.pipelines.plan import MIB, Piece
@@ -75,11 +76,6 @@ class ShardWritten:
     rows: int
     duplicates: int
     tallies: dict[str, dict[str, int]]
-
-
-def hash64(*parts: str) -> int:
-    """BLAKE2b over the parts as an unsigned 64-bit number."""
-    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
 def shard_of(id_hash: int, shards: int) -> int:
@@ -151,30 +147,21 @@ class WriteShard(beam.DoFn):
         (name, shard), tokens = element
         table = TABLES[name]
         rows = self.exchange.get(tokens)
-        settled = settle(table, rows, self._seen(name, shard))
+        settled = settle(table, rows, self._seen(name, rows))
         files = []
         if len(settled.order):
             label = f"{shard:03d}"
             data = file_bytes(table, rows, settled.order, {"copydesk.window": self.window.id.name})
             files.append(stage(self.store, self.window.id, name, label, data, len(settled.order)))
-            keys = key_file_bytes(settled.seen)
+            keys = keyed.file_bytes(settled.seen)
             files.append(stage(self.store, self.window.id, "seen", f"{name}-{label}", keys, settled.seen.num_rows))
         yield ShardWritten(
             name, tuple(files), len(settled.order), settled.duplicates, _tallies(table, rows, settled.order)
         )
 
-    def _seen(self, name: str, shard: int) -> pa.Table | None:
-        shards = self.window.shards
-        low, high = -(-(shard << 64) // shards), -(-((shard + 1) << 64) // shards) - 1
-        inside = (pc.field(ID_HASH) >= pa.scalar(low, pa.uint64())) & (
-            pc.field(ID_HASH) <= pa.scalar(high, pa.uint64())
-        )
-        tables = [
-            pq.read_table(pa.BufferReader(self.store.read(path)), filters=inside)
-            for path in self.window.seen
-            if f"-{name}-" in path
-        ]
-        return pa.concat_tables(tables) if tables else None
+    def _seen(self, name: str, rows: pa.Table) -> pa.Table:
+        paths = [path for path in self.window.seen if f"-{name}-" in path]
+        return keyed.find(self.store, paths, np.unique(rows[ID_HASH].to_numpy()), SEEN_SCHEMA)
 
 
 def _tallies(table: Table, rows: pa.Table, order: Any) -> dict[str, dict[str, int]]:
