@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import grpc
+from apache_beam.options.pipeline_options import PortableOptions
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
-from copydesk.pipelines.options import JobOptions, OptionsError
+from copydesk.pipelines.options import HandedOverError, JobOptions, OptionsError
 from copydesk.transforms.identity import digest
 
 if TYPE_CHECKING:
@@ -157,10 +158,15 @@ def start(pipeline: beam.Pipeline) -> str:
 
     Raises:
         JobFailedError: it could not be started, or the job server went away.
+        HandedOverError: it was written down as a jar (`--output_executable_path`), to be started by Flink.
     """
     logging.getLogger().addFilter(quieten_messages)
+    written_down = pipeline.options.view_as(PortableOptions).output_executable_path
     try:
         result = pipeline.run()
+        if written_down:
+            result.wait_until_finish()
+            raise HandedOverError
         while result.state in ("STARTING", "STOPPED", "UNKNOWN"):
             time.sleep(0.2)
         if result.state != "RUNNING":

@@ -19,16 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.metrics.metric import Metrics
 
-from copydesk.pipelines import commit
 from copydesk.pipelines.commit import WindowId, WindowSpec, staging_path
+from copydesk.pipelines.keyed import hash64
 from copydesk.pipelines.manifests import finish, manifests, read_all
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH, TABLES, Table
-from copydesk.pipelines.store import Store
+from copydesk.pipelines.store import STAGING, Store
 from copydesk.pipelines.writing import (
     Part,
     ShardWritten,
     commit_decision,
-    hash64,
     missing,
     summed_up,
     write_shard,
@@ -89,8 +88,11 @@ class CommitInTime(beam.DoFn):
         self, element: tuple[str, Iterable[Part]], window: Any = beam.DoFn.WindowParam
     ) -> Iterator[dict[str, Any]]:
         """Takes all there is to know of a window, or of what came late for it."""
+        parts = list(element[1])
+        if not parts:  # as in WriteShard
+            return
         spec = self.window_of(window)
-        decision, inputs = summed_up(spec, element[1])
+        decision, inputs = summed_up(spec, parts)
         decision["counts"]["late"] = missing(decision["counts"])
         standing, won = commit_decision(self.store, spec, decision, inputs)
         if won:
@@ -99,7 +101,6 @@ class CommitInTime(beam.DoFn):
             late = commit_rest(self.store, spec, decision, standing)
             if late is not None:
                 yield self._told(late, window)
-        self.store.sweep(f"{commit.STAGING}/{spec.id.name}")
         sweep_before(self.store, tick_name(int(window.start) - horizon(self.every)))
 
     def _told(self, manifest: dict[str, Any], window: Any) -> dict[str, Any]:
@@ -166,8 +167,7 @@ def _with_keys(table: Table, data: bytes) -> pa.Table:
 
 def sweep_before(store: Store, name: str) -> None:
     """Drops what is staged for windows before one, all of them decided on long ago."""
-    for path in store.list(commit.STAGING):
+    for path in store.list(STAGING):
         window = path.split("/")[1]
         if _NAMES.match(window) and window < name:
             store.delete(path)
-            store.sweep(f"{commit.STAGING}/{window}")

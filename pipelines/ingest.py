@@ -77,7 +77,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> Any:
     """
     splits = (
         pipeline
-        | "Splits" >> beam.Create([(split.number, split) for split in job.splits])
+        | "Splits" >> beam.Create([(split.number, split) for split in job.splits], reshuffle=False)
         | "Spread" >> beam.GroupByKey()
     )
     records, tallies = edit(splits, job.desk)

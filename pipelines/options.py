@@ -31,6 +31,13 @@ class OptionsError(ValueError):
         self.problems = list(problems)
 
 
+class HandedOverError(Exception):
+    """The options had the job written down for an engine that runs it later: nothing is committed yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the job was written down for its engine, which commits once it has run it")
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option.

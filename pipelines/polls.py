@@ -165,26 +165,36 @@ class Poll(beam.DoFn):
             state, path = known.get(url) or Remembered(url), path_at(url, tick)
             if path in archived or self._store.size(path) is not None:
                 paths |= {path} - archived
-                # What was answered then is in the archive; of the schedule only that the feed was asked.
-                known[url] = replace(
-                    state, last_try=tick, last_success=tick, next_poll=tick + self.options.every, body="", etag="",
-                    last_modified="",
-                )  # fmt: skip
+                known[url] = self._asked_before(state, tick)
             elif state.is_due(tick):
                 due.append(state)
 
+        overtaken = set[str]()
+
         def keep(url: str, exchange: Exchange, data: bytes) -> None:
             path = path_at(url, tick)
-            self._store.create(path, data)
+            if not self._store.create(path, data):
+                overtaken.add(url)
             paths.add(path)
 
         self._fetcher.politeness.begin_round()
         for polled in self._fetcher.ask(due, tick, keep):
             for state in polled:
+                if state.url in overtaken:  # somebody else was answered first, and that is what is read
+                    known[state.url] = self._asked_before(known.get(state.url) or Remembered(state.url), tick)
+                    continue
                 known[state.url] = state
                 name = "failed" if state.error else "new" if state.last_new == tick else "unchanged"
                 Metrics.counter("copydesk", f"feeds.{name}").inc()
         return paths
+
+    def _asked_before(self, state: Remembered, tick: int) -> Remembered:
+        """What is remembered of a feed whose answer at a tick is in the archive already.
+
+        The archive has the entries; here they stay unknown, and the next archive has them once more.
+        """
+        next_poll = tick + self.options.every
+        return replace(state, last_try=tick, last_success=tick, next_poll=next_poll, body="", etag="", last_modified="")
 
     def _take(self, look: Look, stamps: dict[str, list[Any]], refused: list[Piece]) -> set[str]:
         """Archives what is new, and brings `stamps` up to date; the paths that were archived.

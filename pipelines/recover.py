@@ -33,6 +33,7 @@ class Recover(beam.DoFn):
     def process(self, start: int) -> Iterator[Any]:
         """Takes the time at which all this is deemed to be found."""
         finish(self.store)
+        self.store.sweep()
         files = [file for manifest in manifests(self.store) for file in manifest["files"]]
         seen = [file["path"] for file in files if file["kind"] == "seen"]
         for path, data in zip(seen, read_all(self.store, seen), strict=True):

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import orjson
 
 from copydesk.pipelines.claim import HeldError
+from copydesk.pipelines.manifests import STREAMING
 from copydesk.pipelines.store import Store
 
-PLACE = "_state/streaming.json"
 TICKS, SECONDS = 3, 60
 """How long a lease lasts: a stream that restores a checkpoint may miss a tick or two."""
 
@@ -26,7 +26,7 @@ def renew(store: Store, tick: int, every: int) -> None:
         tick: The time, seconds since 1970 UTC.
         every: Seconds from one tick to the next.
     """
-    store.replace(PLACE, orjson.dumps({"until": tick + max(SECONDS, TICKS * every)}))
+    store.replace(STREAMING, orjson.dumps({"until": tick + max(SECONDS, TICKS * every)}))
 
 
 def await_end(
@@ -62,6 +62,6 @@ def await_end(
 
 def _until(store: Store) -> float:
     try:
-        return float(orjson.loads(store.read(PLACE))["until"])
+        return float(orjson.loads(store.read(STREAMING))["until"])
     except FileNotFoundError:
         return 0.0

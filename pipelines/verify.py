@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copydesk.pipelines.commit import DECIDED, MANIFESTS, PAYLOADS
+from copydesk.pipelines import keyed
+from copydesk.pipelines.commit import DECIDED, MANIFESTS, PAYLOADS, SEEN
+from copydesk.pipelines.ledger import HEAD, MERGED, Part, parts_of, read_head
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH
 from copydesk.pipelines.store import Store
 
@@ -39,28 +41,32 @@ def verify(store: Store) -> Report:
 
     Checked are: each file's presence, size, digest, rows and Parquet footer; that no file stands in the folders of
     articles, failures or payloads that no manifest knows; that each window adds up; that no identity and revision is
-    written twice; that every payload kept apart is there and is what its name says; that no decision is unsealed.
+    written twice; that every payload kept apart is there and is what its name says; that no decision is unsealed; that
+    what was merged of the keys and of the inputs says what the windows say.
     """
     report = Report()
     known: set[str] = set()
-    keys: dict[str, list[Any]] = {"articles": [], "failures": []}
+    parts: list[Part] = []
+    tables: dict[str, pa.Table] = {}
     payloads: set[str] = set()
     manifests = store.list(MANIFESTS)
     for path in manifests:
         manifest = orjson.loads(store.read(path))
         report.windows += 1
         report.problems += _sums(path, manifest)
+        if manifest["window"].isdigit():  # those of streams are not merged
+            parts += parts_of(manifest)
         for file in manifest["files"]:
             known.add(file["path"])
             data = _read(store, file["path"])
             report.files += 1
-            report.problems += _file(file, data)
-            if data is None:
+            problems = list(_file(file, data))
+            report.problems += problems
+            if data is None or problems:
                 continue
             report.rows[file["kind"]] = report.rows.get(file["kind"], 0) + file["rows"]
-            if file["kind"] == "seen":
-                table = "articles" if "-articles-" in file["path"] else "failures"
-                keys[table].append(pq.read_table(pa.BufferReader(data)))
+            if file["kind"] in ("seen", "inputs"):
+                tables[file["path"]] = pq.read_table(pa.BufferReader(data))
             if file["kind"] == "failures":
                 column = pq.read_table(pa.BufferReader(data), columns=["payload_path"])["payload_path"]
                 payloads.update(path for path in column.to_pylist() if path)
@@ -71,7 +77,8 @@ def verify(store: Store) -> Report:
         report.problems += [f"{path}: no manifest knows it" for path in store.list(folder) if path not in known]
     report.problems += _late(store, manifests)
     report.problems += _payloads(store, payloads)
-    report.problems += _twice(keys)
+    report.problems += _merged(store, parts, tables)
+    report.problems += _twice(tables)
     return report
 
 
@@ -128,11 +135,41 @@ def _payloads(store: Store, wanted: set[str]) -> Iterator[str]:
             yield f"{path}: no failure knows this payload (a killed run left it; the same input will use it again)"
 
 
-def _twice(keys: dict[str, list[Any]]) -> Iterator[str]:
-    for table, tables in keys.items():
-        if tables:
-            rows = pa.concat_tables(tables)
+def _merged(store: Store, parts: Sequence[Part], tables: Mapping[str, pa.Table]) -> Iterator[str]:
+    """What was merged must say what the windows say that it covers, and cover all windows up to the last."""
+    remedy = f"remove {HEAD} and {MERGED}, and they are made anew"
+    try:
+        through, merged = read_head(store)
+    except OSError as error:
+        yield str(error)
+        return
+    for kind in sorted({part.kind for part in parts}):
+        windows = {part.low: part for part in parts if part.kind == kind and part.high <= through}
+        for part in merged:
+            if part.kind == kind:
+                inside = [windows.pop(number) for number in range(part.low, part.high + 1) if number in windows]
+                paths = [path for single in inside for path in single.paths]
+                if tuple(paths) != part.paths and not _say_the_same(store, part.paths, paths, tables):
+                    yield f"{', '.join(part.paths)}: not what windows {part.low} to {part.high} say; {remedy}"
+        if windows:
+            yield f"{HEAD}: {kind} of {len(windows)} windows are not in what it names; {remedy}"
+
+
+def _say_the_same(store: Store, merged: Iterable[str], paths: Iterable[str], tables: Mapping[str, pa.Table]) -> bool:
+    try:
+        said = keyed.file_bytes(keyed.read(store, merged))
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return False
+    own = [tables[path] for path in paths if path in tables]
+    return bool(own) and said == keyed.file_bytes(pa.concat_tables(own))
+
+
+def _twice(tables: Mapping[str, pa.Table]) -> Iterator[str]:
+    for name in ("articles", "failures"):
+        keys = [table for path, table in tables.items() if path.startswith(SEEN) and f"-{name}-" in path]
+        if keys:
+            rows = pa.concat_tables(keys)
             pairs = np.stack([rows[ID_HASH].to_numpy(), rows[REVISION_HASH].to_numpy()], axis=1)
             repeated = len(pairs) - len(np.unique(pairs, axis=0))
             if repeated:
-                yield f"{table}: {repeated} rows are written twice"
+                yield f"{name}: {repeated} rows are written twice"

@@ -5,18 +5,18 @@ The work itself is in `parquet.py` (what a file holds) and `commit.py` (how it b
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from apache_beam.utils.windowed_value import WindowedValue
 
+from copydesk.pipelines import keyed
 from copydesk.pipelines.commit import (
     DoesNotAddUpError,
     Staged,
@@ -28,16 +28,17 @@ from copydesk.pipelines.commit import (
     stage,
 )
 from copydesk.pipelines.exchange import Exchange
+from copydesk.pipelines.keyed import hash64
 from copydesk.pipelines.ledger import inputs_file
 from copydesk.pipelines.parquet import (
     ID_HASH,
     REVISION_HASH,
+    SEEN_SCHEMA,
     TABLES,
     Table,
     counts,
     field_of_lists,
     file_bytes,
-    key_file_bytes,
     settle,
 )
 from copydesk.pipelines.plan import MIB, Piece
@@ -99,11 +100,6 @@ class Duplicates:
 
 Part = ShardWritten | PiecesRead | FannedOut | Duplicates
 """What a decision is made of."""
-
-
-def hash64(*parts: str) -> int:
-    """BLAKE2b over the parts as an unsigned 64-bit number."""
-    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
 def keys_of(record: Article | Failure) -> tuple[str, dict[str, int]]:
@@ -180,24 +176,15 @@ class WriteShard(beam.DoFn):
         self, element: tuple[tuple[str, int], Iterable[bytes]], window: Any = beam.DoFn.WindowParam
     ) -> Iterator[ShardWritten]:
         """Takes the tokens of a shard; yields what was staged."""
-        (name, shard), tokens = element
-        spec = self.window_of(window)
-        yield write_shard(
-            self.store, spec, name, f"{shard:03d}", self.exchange.get(tokens), self._seen(spec, name, shard)
-        )
+        (name, shard), tokens = element[0], list(element[1])
+        if not tokens:  # a stream's window may end a second time for a shard, with nothing in it
+            return
+        spec, rows = self.window_of(window), self.exchange.get(tokens)
+        yield write_shard(self.store, spec, name, f"{shard:03d}", rows, self._seen(spec, name, rows))
 
-    def _seen(self, window: WindowSpec, name: str, shard: int) -> pa.Table | None:
-        shards = window.shards
-        low, high = -(-(shard << 64) // shards), -(-((shard + 1) << 64) // shards) - 1
-        inside = (pc.field(ID_HASH) >= pa.scalar(low, pa.uint64())) & (
-            pc.field(ID_HASH) <= pa.scalar(high, pa.uint64())
-        )
-        tables = [
-            pq.read_table(pa.BufferReader(self.store.read(path)), filters=inside)
-            for path in window.seen
-            if f"-{name}-" in path
-        ]
-        return pa.concat_tables(tables) if tables else None
+    def _seen(self, window: WindowSpec, name: str, rows: pa.Table) -> pa.Table:
+        paths = [path for path in window.seen if f"-{name}-" in path]
+        return keyed.find(self.store, paths, np.unique(rows[ID_HASH].to_numpy()), SEEN_SCHEMA)
 
 
 def write_shard(
@@ -219,7 +206,7 @@ def write_shard(
     if len(settled.order):
         data = file_bytes(table, rows, settled.order, {"copydesk.window": window.id.name})
         files.append(stage(store, window.id, name, label, data, len(settled.order)))
-        keys = key_file_bytes(settled.seen)
+        keys = keyed.file_bytes(settled.seen)
         files.append(stage(store, window.id, "seen", f"{name}-{label}", keys, settled.seen.num_rows))
     return ShardWritten(
         name, tuple(files), len(settled.order), settled.duplicates, _tallies(table, rows, settled.order)

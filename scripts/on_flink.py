@@ -21,7 +21,7 @@ PYTHON = PROJECT / ".venv/bin/python"
 COPYDESK = PROJECT / ".venv/bin/copydesk"
 RUN = Path(os.environ.get("FLINK_DIR", PROJECT / ".flink")) / "run"
 REST = "http://localhost:8081"
-PATIENCE = 240  # seconds that the stream has to come back after a fault
+PATIENCE = 400  # seconds that the stream has to come back after a fault
 
 
 def in_project() -> None:

@@ -37,7 +37,7 @@ def feeds_of(data: bytes) -> list[ListedFeed]:
             deeper, than is reasonable; `bad_feed` where it is no OPML.
     """
     text, _ = decode(data)
-    check_page(text)
+    check_page(text.encode("utf-8", "surrogatepass"))
     listed = listparser.parse(text)
     if not listed.get("version") and not listed.feeds:
         raise Reject("bad_feed", f"no OPML: {listed.bozo_exception or 'it has no opml element'}")

@@ -19,14 +19,17 @@ from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.testing import test_stream as given_stream
 from apache_beam.testing.util import assert_that, equal_to
-from apache_beam.transforms.window import TimestampedValue
+from apache_beam.transforms.window import IntervalWindow, TimestampedValue
 
 from copydesk.pipelines import stream, stream_lease
+from copydesk.pipelines.exchange import Inline
+from copydesk.pipelines.in_time import CommitInTime
 from copydesk.pipelines.known import Known, keyed
 from copydesk.pipelines.options import resolve
 from copydesk.pipelines.polls import LookAround, archive_file
 from copydesk.pipelines.store import open_store
 from copydesk.pipelines.verify import verify
+from copydesk.pipelines.writing import WriteShard
 from copydesk.schemas.article import Article
 from copydesk.transforms.archive import file_to_warc
 from copydesk.transforms.routing import TALLY
@@ -304,3 +307,31 @@ def test_what_went_into_a_stream_and_did_not_come_out_is_told(streamer: Streamer
     manifest.write_bytes(orjson.dumps(told))
     problems = verify(open_store(str(streamer.out))).problems
     assert problems == ["2 documents went into a stream and have not come out of it"]
+
+
+def test_a_batch_after_a_stream_knows_what_the_stream_has_committed(
+    streamer: Streamer, copydesk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streamer(0)
+    # One window was decided on and not sealed when the stream was lost.
+    [manifest] = streamer.out.glob("_manifests/*.json")
+    sealed = manifest.read_bytes()
+    manifest.unlink()
+    monkeypatch.setattr(stream_lease, "await_end", lambda *given, **more: None)
+    before = streamer.rows()
+    (tmp_path / "in/more.txt").write_text("More\n\nMore ferries lay at their piers at noon, and nobody asked why.\n")
+    assert copydesk("ingest", tmp_path / "in", "--output", streamer.out, "--as-of=2026-01-31").status == 0
+    assert manifest.read_bytes() == sealed
+    assert len(streamer.rows()) == len(before) + 1
+    streamer(1)
+    assert len(streamer.rows()) == len(before) + 2
+    assert streamer.is_whole()
+
+
+def test_a_window_that_ends_again_with_nothing_in_it_changes_nothing(streamer: Streamer) -> None:
+    given = streamer.stream(0)
+    store, window = given.desk.store, IntervalWindow(START, START + EVERY)
+    writer = WriteShard(store, given.window_of, Inline())
+    assert list(writer.process((("articles", 0), []), window)) == []
+    assert list(CommitInTime(store, given.window_of, EVERY).process(("window", []), window)) == []
+    assert not streamer.out.exists()
