@@ -117,11 +117,15 @@ class Cue:
     unless_next: frozenset[str]
     unless_last: frozenset[str]
     if_last: frozenset[str]
+    if_next: frozenset[str]
 
     def holds(self, last: str, following: str) -> bool:
         """True if the conditions on the words next to the hit are met."""
         return not (
-            following in self.unless_next or last in self.unless_last or (self.if_last and last not in self.if_last)
+            following in self.unless_next
+            or last in self.unless_last
+            or (self.if_last and last not in self.if_last)
+            or (self.if_next and following not in self.if_next)
         )
 
 
@@ -222,7 +226,7 @@ def sense_rules() -> dict[str, SenseRule]:
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
         if where not in ("left", "right", "near", "hyphen", "opening", *PASSAGES):
             raise ValueError(f"a cue looks left, right, near, beside, about, next, last, opening, hyphen: {line}")
-        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last"))
+        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last", "if_next"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
     rules: dict[str, SenseRule] = {}
