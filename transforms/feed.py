@@ -124,7 +124,7 @@ def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed
     text, _ = decode(data, declared=charset or (declared.name if declared else None))
     document = document_in(text)
     for mended in (document.mended, partial(settled, document)):
-        if feed := read_clean_feed((mended() or "").encode("utf-8", "replace"), max_entries=max_entries):
+        if feed := read_clean_feed(mended().encode("utf-8", "replace"), max_entries=max_entries):
             return feed, document
     return None, document
 
