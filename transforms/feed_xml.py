@@ -11,7 +11,7 @@ from lxml import etree
 
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_media import captions, media_texts, media_title
+from copydesk.transforms.feed_media import captions, media_texts, media_title, media_topics
 from copydesk.transforms.feed_names import CHANNEL, ENTRIES, LISTS, NAMES, ROOTS
 from copydesk.transforms.feed_values import (
     LANG,
@@ -144,6 +144,7 @@ def _entry(element: _Element, *, is_of_one_language: bool) -> Entry:
     if "media" in found and (said := [child for _, _, child in found["media"] if len(child) or child.text]):
         entry.captions = captions(said)
         entry.media_texts = [html for child in said for html in media_texts(child)]
+        entry.topics += [topic for child in said for topic in media_topics(child)]
         entry.title = entry.title or next(filter(None, map(media_title, said)), None)
     return entry
 
