@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,20 @@ def test_apply_refuses_an_image_that_is_not_pinned_and_a_bucket_that_is_not_name
     file.write_text(file.read_text().replace("patches:\n  - path: bucket.yaml\n", ""))
     status, told = apply()
     assert (status, "give state.checkpoints.dir and the others a bucket" in told) == (2, True)
+
+
+def test_flink_knows_every_key_of_its_configuration(spec: dict[str, Any]) -> None:
+    """It passes over what it does not know; its keys are constants of the classes named Options."""
+    jars = list((ROOT / ".flink/jars/flink").glob("flink-dist-*.jar"))
+    if not jars:
+        pytest.skip("Flink is not here: deploy/flink/up fetches it when it is first run")
+    with zipfile.ZipFile(jars[0]) as jar:
+        names = [name for name in jar.namelist() if re.fullmatch(r"org/apache/flink/.*Options\.class", name)]
+        known = b"\0".join(map(jar.read, names))
+    assert len(names) > 20
+    keys = {key for key in spec["flinkConfiguration"] if not key.startswith("metrics.reporter.prom.")}
+    assert {key for key in keys if key.encode() not in known} == set()
+    assert b"state.backend.typ3" not in known
 
 
 # What a stream must not go without -----------------------------------------------------------------------------------
