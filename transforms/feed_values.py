@@ -27,8 +27,8 @@ _BASE64: Final = "application/octet-stream"
 _PREFIX: Final = re.compile(r"(</?)[A-Za-z_][\w.-]*:")
 
 
-def children(element: _Element) -> Found:
-    """The children of an element by their roles."""
+def children(element: Iterable[_Element]) -> Found:
+    """The children of an element, or other elements, by their roles."""
     found: Found = {}
     for child in element:
         role = ROLES[child.tag]
