@@ -235,8 +235,9 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen", "opening", *PASSAGES):
-            raise ValueError(f"a cue looks left, right, near, beside, about, article, next, last, opening, hyphen: {line}")
+        places = ("left", "right", "near", "hyphen", "opening", *PASSAGES)
+        if where not in places:
+            raise ValueError(f"a cue looks {', '.join((*places, *_SHORTHANDS))}: {line}")
         conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last", "if_next"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
