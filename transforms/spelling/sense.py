@@ -23,8 +23,8 @@ GLANCE = 10
 """Characters that hold a word in most places: so many a word are looked at first."""
 OPENING_REACH = 160
 """How far before a hit the first word of its sentence is looked for."""
-PASSAGES = {"beside": 60, "about": 450}
-"""Characters to each side that the words around a hit, and its paragraph, take up."""
+PASSAGES = {"beside": 60, "about": 450, "article": 1500}
+"""Characters to each side that the words around a hit, its paragraph, and its article take up."""
 
 _TOKEN = re.compile(r"%(?:[sdiux]\b|\d)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -91,7 +91,7 @@ def opening_word(text: str, start: int) -> str:
 
 
 class Topic:
-    """Words that show what a passage is about; counted in one pass."""
+    """Words that show what a passage is about; found in one pass."""
 
     def __init__(self, words: frozenset[str]) -> None:
         self._automaton = BytesAhoCorasick(
@@ -101,8 +101,9 @@ class Topic:
         )
 
     def count(self, folded: bytes) -> int:
-        """How often its words stand in a folded text with a space at each end."""
-        return sum(folded[stop] == SPACE for _, _, stop in self._automaton.find_matches_as_indexes(folded))
+        """How many of its words stand in a folded text with a space at each end."""
+        found = self._automaton.find_matches_as_indexes(folded)
+        return len({word for word, _, stop in found if folded[stop] == SPACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +235,9 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen", "opening", *PASSAGES):
-            raise ValueError(f"a cue looks left, right, near, beside, about, next, last, opening, hyphen: {line}")
+        places = ("left", "right", "near", "hyphen", "opening", *PASSAGES)
+        if where not in places:
+            raise ValueError(f"a cue looks {', '.join((*places, *_SHORTHANDS))}: {line}")
         conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last", "if_next"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
