@@ -57,6 +57,7 @@ class Matcher:
                 self._begin.setdefault(head, []).append(index)
             if begin is None:
                 sought[index] = _Sought(rule.trigger) if rule.trigger else _Sought(rule.anchored, rule.case)
+        self._token_rules = frozenset(index for index, rule in enumerate(self.rules) if rule.where == "token")
         self._keys = frozenset(head[:_KEY] for head in self._begin)
         self._finder = _Finder(sought)
         self._last: tuple[str, frozenset[int]] = ("", frozenset())
@@ -143,12 +144,11 @@ class Matcher:
 
     def token_rules(self, text: str, language: str | None, house: str | None) -> list[int]:
         """The rules for tokens that match somewhere in a text."""
+        found = self._candidates(text) & self._token_rules
         return [
             index
-            for index in sorted(self._candidates(text))
-            if self.rules[index].where == "token"
-            and applies(self.rules[index], language, house)
-            and self.pattern(index).search(text) is not None
+            for index in sorted(found)
+            if applies(self.rules[index], language, house) and self.pattern(index).search(text) is not None
         ]
 
     def pattern(self, index: int) -> Any:
