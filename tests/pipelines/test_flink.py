@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import subprocess
@@ -171,6 +172,16 @@ def test_a_stream_on_flink_survives_kills() -> None:
     ran = subprocess.run([PROJECT / "scripts/stream-test", "--short"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.endswith("nothing is missing, twice or stray\n")
+
+
+def test_beam_is_silent_on_options_that_reach_the_job_server_and_tells_those_that_may_be_misspelt() -> None:
+    def told(argument: str) -> bool:
+        words = ("Unparseable argument: %s", argument)
+        return flink.quieten_options(logging.LogRecord("beam", logging.WARNING, "", 0, words[0], words[1:], None))
+
+    own = stream_arguments(JobOptions("out", "2026-01-31", runner="flink"))
+    assert not any(told(word) for word in own if "checkpoint" in word or "retr" in word)
+    assert told("--savepont_path=x")
 
 
 class Submitted:
