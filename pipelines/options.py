@@ -196,7 +196,7 @@ OPTIONS: tuple[Option, ...] = (
         "remember",
         "seconds",
         90 * 86_400,
-        "With `--runner flink`: for how long an article that has left its feed is known by its identity: `90d`.",
+        "With `--runner flink`: for how long an article is known after an entry of it was last archived: `90d`.",
         "TIME",
         command="watch",
     ),
