@@ -59,6 +59,15 @@ def quieten_messages(record: logging.LogRecord) -> bool:
     return record.module != "portable_runner"
 
 
+def quieten_options(record: logging.LogRecord) -> bool:
+    """A filter for Beam's logger of options: of those that a stream sets itself it says that it cannot parse them.
+
+    They are the job server's, and reach it. What else it cannot parse may be misspelt, and is told.
+    """
+    message = record.getMessage()
+    return not (message.startswith("Unparseable argument: ") and any(f"--{name}" in message for name in _RUNNERS_OWN))
+
+
 def beam_arguments(options: JobOptions) -> list[str]:
     """What the options say in Beam's words; Beam options of the user's own come last and win."""
     return [
@@ -97,6 +106,11 @@ _SAFE: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
 
 
 _ENDED: Final = tuple(map(beam_job_api_pb2.JobState.Enum.Value, ("STOPPED", "DONE", "FAILED", "CANCELLED", "DRAINED")))
+
+
+_RUNNERS_OWN: Final = (
+    *_SAFE, "checkpoint_timeout_millis", "number_of_execution_retries", "execution_retry_delay", "savepoint_path",
+)  # fmt: skip
 
 
 def stream_arguments(options: JobOptions) -> list[str]:

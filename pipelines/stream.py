@@ -9,6 +9,7 @@ What stands in brackets are the steps of `ingest`.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ def submit(names: Sequence[str], options: JobOptions, as_of: str | None = None) 
     stream = stream_of(names, options, int(time.time()), as_of)
     flink.check(options)
     flink.check_alone(options)
+    logging.getLogger("apache_beam.options.pipeline_options").addFilter(flink.quieten_options)
     pipeline = beam.Pipeline(options=PipelineOptions(flink.stream_arguments(options)))
     build(pipeline, stream)
     return flink.start(pipeline)

@@ -21,6 +21,7 @@ PYTHON = PROJECT / ".venv/bin/python"
 COPYDESK = PROJECT / ".venv/bin/copydesk"
 RUN = Path(os.environ.get("FLINK_DIR", PROJECT / ".flink")) / "run"
 REST = "http://localhost:8081"
+HOSTS = 40  # as in scripts/feed-server
 PATIENCE = 400  # seconds that the stream has to come back after a fault
 
 
@@ -99,10 +100,12 @@ class FeedServer:
 
     def __init__(self, feeds: int) -> None:
         self.feeds = feeds
-        words = [PYTHON, PROJECT / "scripts/feed-server", str(feeds)]
+        words = [PYTHON, PROJECT / "scripts/feed-server"]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
+        self.hosts = [f"127.0.0.{host}:{self.port}" for host in range(1, min(feeds, HOSTS) + 1)]
+        self.urls = [f"http://{self.hosts[number % len(self.hosts)]}/{number}" for number in range(feeds)]
 
     def end(self) -> None:
         """Ends it."""
@@ -116,11 +119,10 @@ class Stream:
     def __init__(self, top: Path, server: FeedServer, every: int, *options: str) -> None:
         self.out, self.incoming, self.every = top / "out", top / "incoming", every
         self.incoming.mkdir()
-        host = f"127.0.0.1:{server.port}"
-        outlines = "".join(f'<outline xmlUrl="http://{host}/{number}"/>' for number in range(server.feeds))
+        outlines = "".join(f'<outline xmlUrl="{url}"/>' for url in server.urls)
         (top / "feeds.opml").write_text(f"<opml version='2.0'><body>{outlines}</body></opml>")
         self.command = [COPYDESK, "watch", top / "feeds.opml", f"{self.incoming}/**", "--output", self.out]
-        self.command += [f"--every={every}s", "--runner=flink", f"--allow-host={host}", *options]
+        self.command += [f"--every={every}s", "--runner=flink", f"--allow-host={','.join(server.hosts)}", *options]
 
     def job(self) -> str | None:
         """Flink's name for the job that is running or coming up."""

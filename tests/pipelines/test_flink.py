@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import subprocess
@@ -9,15 +10,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 from copydesk.pipelines import flink
 from copydesk.pipelines.flink import beam_arguments, check_stream, failure, stream_arguments
-from copydesk.pipelines.options import JobOptions, OptionsError
+from copydesk.pipelines.options import HandedOverError, JobOptions, OptionsError
 
 Run = Callable[..., Any]
 PROJECT = Path(__file__).parents[2]
@@ -170,3 +172,50 @@ def test_a_stream_on_flink_survives_kills() -> None:
     ran = subprocess.run([PROJECT / "scripts/stream-test", "--short"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.endswith("nothing is missing, twice or stray\n")
+
+
+def test_beam_is_silent_on_options_that_reach_the_job_server_and_tells_those_that_may_be_misspelt() -> None:
+    def told(argument: str) -> bool:
+        words = ("Unparseable argument: %s", argument)
+        return flink.quieten_options(logging.LogRecord("beam", logging.WARNING, "", 0, words[0], words[1:], None))
+
+    own = stream_arguments(JobOptions("out", "2026-01-31", runner="flink"))
+    assert not any(told(word) for word in own if "checkpoint" in word or "retr" in word)
+    assert told("--savepont_path=x")
+
+
+class Submitted:
+    """A pipeline, and what comes of it, as Beam's client shows them."""
+
+    def __init__(self, options: list[str], states: list[str]) -> None:
+        self.options, self.states, self._job_id, self.waited = PipelineOptions(options), states, "job_1", False
+
+    def run(self) -> Submitted:
+        return self
+
+    @property
+    def state(self) -> str:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def wait_until_finish(self) -> None:
+        self.waited = True
+        if self.states[-1] == "FAILED":
+            raise RuntimeError("Pipeline job_1 failed in state FAILED: java.net.ConnectException: refused")
+
+
+def test_a_stream_is_handed_over_once_it_runs() -> None:
+    pipeline = Submitted([], ["STOPPED", "STARTING", "RUNNING"])
+    assert flink.start(cast("Any", pipeline)) == "job_1"
+    assert not pipeline.waited
+
+
+def test_a_stream_that_cannot_be_started_is_told_in_one_line() -> None:
+    with pytest.raises(flink.JobFailedError, match=r"^the job failed on Flink: java.net.ConnectException: refused$"):
+        flink.start(cast("Any", Submitted([], ["STARTING", "FAILED"])))
+
+
+def test_a_stream_that_is_written_down_as_a_jar_is_waited_for() -> None:
+    pipeline = Submitted(["--output_executable_path=/graph/copydesk.jar"], ["RUNNING", "DONE"])
+    with pytest.raises(HandedOverError):
+        flink.start(cast("Any", pipeline))
+    assert pipeline.waited
