@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.transforms.window import GlobalWindow
@@ -161,7 +160,7 @@ class WriteShard(beam.DoFn):
 
     def _seen(self, name: str, rows: pa.Table) -> pa.Table:
         paths = [path for path in self.window.seen if f"-{name}-" in path]
-        return keyed.find(self.store, paths, np.unique(rows[ID_HASH].to_numpy()), SEEN_SCHEMA)
+        return keyed.find(self.store, paths, keyed.hashes_of(rows[ID_HASH]), SEEN_SCHEMA)
 
 
 def _tallies(table: Table, rows: pa.Table, order: Any) -> dict[str, dict[str, int]]:
