@@ -148,6 +148,8 @@ def watch(
 ) -> None:
     """Looks at feeds and files every `options.every` seconds, and commits what is new, until it is told to stop.
 
+    That is after `options.rounds` looks, where these are given.
+
     Args:
         names: As for `ingest`; lists, folders and globs are looked at anew each time.
         options: Checked.
@@ -166,7 +168,7 @@ def watch(
     store, sources = open_store(options.output), sources_of(names)
     fetcher = fetcher or fetcher_of(options)
     urls, found = listed(sources), _find(sources, store, may_come=True)
-    faults, memory = 0, Memory()
+    faults, looks, memory = 0, 0, Memory()
     with _ends_gently(stop, watcher), _claim(store, replace(options, if_held="refuse"), watcher):
         while not stop.is_set():
             began = int(now())
@@ -185,6 +187,9 @@ def watch(
                 if faults >= FAULTS:
                     raise
                 watcher.say(f"This round failed ({error}); what it archived is read in the next")
+            looks += 1
+            if looks == options.rounds:
+                break
             stop.wait(max(0.0, began + options.every - now()))
 
 

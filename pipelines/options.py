@@ -185,6 +185,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("full_text", "flag", False, "Fetch the page of an article where its feed gives a summary, and clean that."),
     Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
+    Option("rounds", "whole", 0, "Stop after so many looks; 0 goes on until it is stopped.", "N", command="watch"),
     Option("runner", "text", "local", "The Beam runner: `local`, `flink`, or the name of any other.", "NAME"),
     Option(
         "job_server",
@@ -235,6 +236,7 @@ class JobOptions:
     allow_host: tuple[str, ...] = ()
     full_text: bool = False
     every: int = 900
+    rounds: int = 0
     runner: str = "local"
     job_server: str = "localhost:8099"
     quiet: bool = False
