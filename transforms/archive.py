@@ -97,8 +97,9 @@ def _record(exchange: Exchange, kind: str, content_type: str, block: bytes) -> b
         record.headers["WARC-Concurrent-To"] = f"<urn:{_urn(exchange, 'response').decode()}>"
     record.set_bytes_content(block)
     written = io.BytesIO()
-    record.write(written, checksum_data=True)
-    return gzip.compress(written.getvalue(), mtime=0)
+    with gzip.GzipFile(filename="", mode="wb", fileobj=written, mtime=0) as member:
+        record.write(member, checksum_data=True)
+    return written.getvalue()
 
 
 def _urn(exchange: Exchange, kind: str) -> bytes:
