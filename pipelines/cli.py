@@ -15,7 +15,16 @@ import click
 import orjson
 from rich.console import Console
 
-from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
+from copydesk.pipelines.options import (
+    OPTIONS,
+    HandedOverError,
+    JobOptions,
+    Option,
+    OptionsError,
+    read_config,
+    resolve,
+    split_arguments,
+)
 from copydesk.pipelines.store import as_url, open_store
 from copydesk.pipelines.worker import quieten_import
 from copydesk.schemas import export
@@ -300,6 +309,8 @@ def _status(error: Exception) -> int | None:
     from copydesk.pipelines.flink import JobFailedError
     from copydesk.pipelines.plan import InputChangedError
 
+    if isinstance(error, HandedOverError):
+        return 0
     if isinstance(error, HeldError):
         return EXIT_HELD
     known = (CommitError, DoesNotAddUpError, InputChangedError, JobFailedError, OSError, BaseError)

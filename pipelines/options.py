@@ -31,6 +31,13 @@ class OptionsError(ValueError):
         self.problems = list(problems)
 
 
+class HandedOverError(Exception):
+    """The options had the job written down for an engine that runs it later: nothing is committed yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the job was written down for its engine, which commits once it has run it")
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option.
@@ -203,8 +210,7 @@ BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 LEARN = "learn"
 """The word that stands for the inputs themselves where a file of house lines could."""
 LOCAL_RUNNERS = ("local", "directrunner", "fnapirunner")
-"""What runs on this machine: `local` as suits the job, the others on Beam's FnApiRunner; DirectRunner is the word users
-know, and would first download another."""
+"""What means Beam's local FnApiRunner; DirectRunner is the word users know, and would first download another."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +250,7 @@ class JobOptions:
 
     @property
     def is_local(self) -> bool:
-        """True if the job runs on this machine."""
+        """True if the job runs on this machine's FnApiRunner."""
         return self.runner.lower() in LOCAL_RUNNERS
 
     @property

@@ -27,6 +27,8 @@ _BOMS = (
 _NAMES = {"utf_8": "utf-8", "utf_16_le": "utf-16le", "utf_16_be": "utf-16be"}
 # All C0 controls and DEL but tab, line feed, vertical tab, form feed, carriage return and escape (ISO-2022-JP).
 _CONTROL_BYTES = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x1b") | {0x7F})
+_PRINTED_BYTES = bytes(set(range(0x80)) - set(_CONTROL_BYTES))
+_HIGH_BYTES = bytes(range(0x80, 0x100))
 _BLANK_ASCII = b" " * 128 + bytes(range(128, 256))
 _MAX_CONTROLS = 0.01
 _MAX_LOST = 0.01
@@ -38,6 +40,9 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 # UTF-8 read as windows-1252: a lead byte of two, three or four, then what its continuation bytes look like.
 _MOJIBAKE = re.compile("[\xc2-\xdf][^\x00-\x7f]|[\xe0-\xef][^\x00-\x7f]{2}|[\xf0-\xf4][^\x00-\x7f]{3}")
+# The same in UTF-8: what stands in no text can neither be found nor set right.
+_LEAD_AND_MORE = re.compile(b"\xc3[\x82-\xb4][\xc2-\xf4]")
+_C1_BYTES = re.compile(b"\xc2[\x80-\x84\x86-\x9f]")
 _MIN_MOJIBAKE = 2
 _MOJIBAKE_SAMPLE = 4096
 _MIN_EVIDENCE = 3
@@ -68,13 +73,26 @@ def decode(data: bytes, *, declared: str | None = None, html: bool = False) -> t
         Reject: `empty` where there is only white space, `binary` where there are control bytes, `undecodable` where
             no encoding fits.
     """
+    if (plain := _plain(data)) is not None:
+        return plain, "utf-8"
     text, name = _decode(data, declared, html)
-    if not text.strip().strip(_INVISIBLE).strip():
+    if _is_blank(text):
         raise Reject("empty", f"{len(data)} bytes of white space" if data else "0 bytes")
     text, beyond = _repair(text)
     if _share(len(_C1.findall(beyond)), len(text)) > _MAX_LOST:
         raise Reject("undecodable", f"read as {name}, the text is full of control characters")
     return text, name
+
+
+def decode_markup(data: bytes, *, declared: str | None = None) -> bytes:
+    """Decode a page for a parser that reads UTF-8: see `decode`.
+
+    Returns:
+        The text in UTF-8: the very bytes where they are that already, as those of most pages are.
+    """
+    if _plain(data) is not None:
+        return data
+    return decode(data, declared=declared, html=True)[0].encode()
 
 
 def is_binary(data: bytes) -> bool:
@@ -98,6 +116,19 @@ def utf16_without_mark(data: bytes) -> str | None:
 def mark_of(data: bytes) -> tuple[str, int] | None:
     """The codec that a byte order mark at the start names, and the length of the mark; None without a mark."""
     return next(((codec, len(mark)) for mark, codec in _BOMS if data.startswith(mark)), None)
+
+
+def _plain(data: bytes) -> str | None:
+    """The text where a quick look shows UTF-8 that needs no repair; None where it takes a closer look."""
+    beyond = data.translate(None, _PRINTED_BYTES)  # a twentieth of most pages
+    if beyond.translate(None, _HIGH_BYTES) or mark_of(data) or _C1_BYTES.search(beyond) or _LEAD_AND_MORE.search(data):
+        return None
+    text = _plainly_utf8(data)
+    return None if text is None or _is_blank(text) else text
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip().strip(_INVISIBLE).strip()
 
 
 def _decode(data: bytes, declared: str | None, html: bool) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def unfit_urls(data: bytes) -> list[str]:
 def _outlines(data: bytes) -> Iterator[tuple[str, Any]]:
     """Address and outline of what is listed as a feed; `feed://` is another word for http, as browsers wrote it."""
     text, _ = decode(data)
-    check_page(text)
+    check_page(text.encode("utf-8", "surrogatepass"))
     listed = listparser.parse(text)
     if not listed.get("version") and not listed.feeds:
         raise Reject("bad_feed", f"no OPML: {listed.bozo_exception or 'it has no opml element'}")

@@ -9,7 +9,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser
 
 from copydesk.transforms.dates import parse_date
-from copydesk.transforms.decode import decode
+from copydesk.transforms.decode import decode_markup
 from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.page_blocks import PageText, lay_out, read_passages
@@ -17,6 +17,7 @@ from copydesk.transforms.page_fragment import read_fragment
 from copydesk.transforms.page_guard import check_page
 from copydesk.transforms.page_metadata import PageMetadata, read_metadata
 from copydesk.transforms.page_parts import APART
+from copydesk.transforms.page_state import story_in_scripts
 from copydesk.transforms.page_story import Hints, Verdict, judge
 
 MIN_BODY: Final = 400
@@ -48,16 +49,17 @@ def read_page(
         space collapsed, blocks joined by line breaks. What lies outside the story is marked, none is left out: each
         run of it is one block.
 
-        A page whose text shows no story but whose metadata hold it is read as that: the raw text is theirs.
+        A page whose text shows no story but whose metadata hold it, or the data of its scripts, is read as that: the
+        raw text is theirs.
 
     Raises:
         Reject: `empty`, `too_large`, `too_deep`, `bad_page`, or `no_story` where the page has text but no story.
     """
     if not data.strip():
         raise Reject("empty", "the page has no bytes but white space")
-    html, _ = decode(data, declared=charset, html=True)
-    check_page(html)
-    tree = LexborHTMLParser(html)
+    markup = decode_markup(data, declared=charset)
+    check_page(markup)
+    tree = LexborHTMLParser(markup)
     body = tree.body
     page = read_passages(body) if body is not None else PageText()
     said = read_metadata(tree, url)
@@ -66,6 +68,8 @@ def read_page(
         raw, blocks = lay_out(page, verdict.kinds, verdict.in_story)
     elif len(said.body) >= MIN_BODY:
         raw, blocks = _told(said.body)
+    elif said.titles and (drawn := story_in_scripts(node.text() for node in tree.css("script"))):
+        raw, blocks = read_fragment(drawn)
     elif page.passages:
         raise Reject("no_story", "the page has text, but none of it is running prose")
     else:

@@ -1,16 +1,19 @@
 """What the class, id and role names of an element say of it.
 
-The words are data: `page_words.toml`. An element's names are taken apart once per spelling and remembered, since the
-elements of a page, and the pages of a house, share them.
+The words are data: `page_words.toml`. What a name says is worked out once per spelling and remembered, and so is what
+all names of an element say, since the elements of a page, and the pages of a house, share them.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
 from importlib import resources
+from operator import or_
 from tomllib import loads
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from copydesk.transforms.draft import BlockKind
 
@@ -20,6 +23,8 @@ _TABLE: Final[dict[str, list[str]]] = loads(
 _OUTSIDE, _OUTSIDE_BOX, _STANDFIRST, _DECK, _STORY, _PICTURE, _SOCIAL, _CREDIT, _CAPTION, _BYLINE = (
     1 << place for place in range(10)
 )
+# What takes a closer look: a phrase may begin at its end, it may be for the ear, it may hide the box.
+_PHRASE, _HEARD, _HIDDEN = (1 << place for place in range(10, 13))
 _MEANS: Final = {
     "outside": _OUTSIDE,
     "outside_phrases": _OUTSIDE,
@@ -56,7 +61,8 @@ def _meanings() -> tuple[dict[str, int], frozenset[str]]:
 _MEANING, _BEGINS_PHRASE = _meanings()
 
 
-class Names(NamedTuple):
+@dataclass(slots=True)
+class Names:
     """The names of one element, and what they say it is.
 
     Attributes:
@@ -91,52 +97,65 @@ def names_of(joined: str) -> Names:
     Args:
         joined: All its class, id and role names with spaces between; "" gives empty names.
     """
-    if not joined:
-        return Names()
+    names = joined.split()
+    says = reduce(or_, map(_sense, names), 0)
     lower = joined.lower()
     tokens = tuple(lower.split())
-    names = joined
-    if ":" in names:
-        # A name such as `md:hidden` or `[.float_&]:mt-0` sets a style; it does not say what the box is.
-        names = " ".join([name for name in names.split() if ":" not in name])
-    if names != lower:
-        names = _CAMEL.sub("-", names).lower()
-    says = 0
-    runs = _RUN.findall(names)
-    for place, run in enumerate(runs):
-        # Letters with a number after them are a word; the letters in an identifier such as `ad6ed79d` are none.
-        word = run.rstrip("0123456789")
-        says |= _MEANING.get(word, 0)
-        if run in _BEGINS_PHRASE:
-            says |= _phrases(runs, place)
-    heard = "only" in lower or "hidden" in lower or "reader" in lower or "assistive" in lower
-    unseen = heard and _FOR_THE_EAR.search(lower) is not None
-    if not says and not unseen and "hidden" not in tokens:
+    if not says:
         return Names(tokens)
-    return Names(
-        tokens=tokens,
-        unseen=unseen,
-        outside=bool(says & _OUTSIDE) or _is_hidden(tokens),
-        outside_box=bool(says & _OUTSIDE_BOX),
-        standfirst=bool(says & _STANDFIRST),
-        deck=bool(says & _DECK),
-        story=bool(says & _STORY),
-        picture=bool(says & _PICTURE),
-        social=bool(says & _SOCIAL),
-        kind=next((kind for sign, kind in _KINDS if says & sign), None),
+    if says & _PHRASE and len(names) > 1:
+        says |= _phrases([run for name in names for run in _runs(name)])
+    unseen = bool(says & _HEARD) and _FOR_THE_EAR.search(lower) is not None
+    return Names(tokens, *_meant(says & ~(_PHRASE | _HEARD | _HIDDEN), unseen, bool(says & _HIDDEN) and _hides(tokens)))
+
+
+@lru_cache(maxsize=1 << 10)
+def _meant(says: int, unseen: bool, hidden: bool) -> tuple[Any, ...]:
+    """The members of Names after its first."""
+    return (
+        unseen,
+        bool(says & _OUTSIDE) or hidden,
+        *(bool(says & sign) for sign in (_OUTSIDE_BOX, _STANDFIRST, _DECK, _STORY, _PICTURE, _SOCIAL)),
+        next((kind for sign, kind in _KINDS if says & sign), None),
     )
 
 
-def _phrases(runs: list[str], place: int) -> int:
-    """What the phrases of two and three words that begin at a place mean."""
-    says = 0
-    phrase = runs[place]
-    for run in runs[place + 1 : place + 3]:
-        says |= _MEANING.get(f"{phrase}-{run.rstrip('0123456789')}", 0)
-        phrase = f"{phrase}-{run}"
+@lru_cache(maxsize=1 << 16)
+def _sense(name: str) -> int:
+    """What one name says, and what it may say together with others."""
+    lower = name.lower()
+    says = _HIDDEN if lower == "hidden" else 0
+    if "only" in lower or "hidden" in lower or "reader" in lower or "assistive" in lower:
+        says |= _HEARD
+    runs = _runs(name)
+    for run in runs:
+        # Letters with a number after them are a word; the letters in an identifier such as `ad6ed79d` are none.
+        says |= _MEANING.get(run.rstrip("0123456789"), 0)
+    if not _BEGINS_PHRASE.isdisjoint(runs):
+        says |= _phrases(runs)
+        if not _BEGINS_PHRASE.isdisjoint(runs[-2:]):
+            says |= _PHRASE
     return says
 
 
-def _is_hidden(tokens: tuple[str, ...]) -> bool:
-    """Whether a class hides the box at every width: not so where another shows it, as in `hidden md:block`."""
-    return "hidden" in tokens and not any(_SHOWS.search(token) for token in tokens)
+def _runs(name: str) -> list[str]:
+    """The runs of letters and digits in a name, lower case, parted at capitals."""
+    if ":" in name:  # a name such as `md:hidden` or `[.float_&]:mt-0` sets a style; it does not say what the box is
+        return []
+    return _RUN.findall(name if name.islower() else _CAMEL.sub("-", name).lower())
+
+
+def _phrases(runs: Sequence[str]) -> int:
+    """What the phrases of two and three words mean."""
+    says = 0
+    for place, phrase in enumerate(runs):
+        if phrase in _BEGINS_PHRASE:
+            for run in runs[place + 1 : place + 3]:
+                says |= _MEANING.get(f"{phrase}-{run.rstrip('0123456789')}", 0)
+                phrase = f"{phrase}-{run}"
+    return says
+
+
+def _hides(tokens: Iterable[str]) -> bool:
+    """Whether a class `hidden` hides the box at every width: not so where another shows it, as in `hidden md:block`."""
+    return not any(_SHOWS.search(token) for token in tokens)

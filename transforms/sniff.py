@@ -147,13 +147,11 @@ def _sniff_markup(start: str, name: str) -> str:
     if root is None:
         return "text/html" if doctype and name.endswith(_PAGE_NAMES) else "text/plain"
     kind = root.lower()
-    if kind in ("rss", "rdf") or (kind == "feed" and _is_feed(start, name)):
+    if kind in ("rss", "rdf") or (kind == "feed" and _is_feed(start, name)) or _is_rare_feed(start, kind):
         return "application/rss+xml"
     if kind == "opml":
         return "text/x-opml"
     if start.startswith("<?xml") and kind not in _PAGE_ROOTS and not doctype:
-        if kind == "channel" and "<item" in start.lower():
-            return "application/rss+xml"
         raise Reject("unsupported", f"an XML document whose root element is <{root}>")
     return _sniff_page(start, name, kind, doctype)
 
@@ -208,6 +206,13 @@ def _is_feed(start: str, name: str) -> bool:
     """Whether a `<feed>` is Atom's: by its namespace, an entry of it, or the name of the file."""
     lower = start.lower()
     return "/atom" in lower or "<entry" in lower or name.endswith((".atom", ".xml", ".rss"))
+
+
+def _is_rare_feed(start: str, root: str) -> bool:
+    """Whether it is a channel of CDF or of RSS 1.1, or an entry of Atom alone."""
+    if root == "channel":
+        return "<item" in start.lower()
+    return root == "entry" and "www.w3.org/2005/Atom" in start
 
 
 def _sniff_json(start: str, name: str, *, whole: bool) -> str:

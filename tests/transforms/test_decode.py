@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copydesk.transforms.charset import declared_in_html, declared_in_xml, encoding_of, name_of_codec
-from copydesk.transforms.decode import decode, is_binary, repair_mojibake
+from copydesk.transforms.decode import decode, decode_markup, is_binary, repair_mojibake
 from copydesk.transforms.errors import Reject
 
 
@@ -210,6 +210,24 @@ def test_all_utf8_comes_back_to_the_letter(text: str) -> None:
     decoded, name = decode(text.encode())
     if name == "utf-8" and not text.startswith("\ufeff") and repair_mojibake(text) == text:
         assert decoded == text
+
+
+@given(
+    st.lists(st.sampled_from(["café", "â€™", "Ã©", "naïve’s", "\x92", "\x00", "\n", " “so” ", "é’", "À l’été ", " "]))
+)
+def test_a_mark_before_utf8_changes_nothing(pieces: list[str]) -> None:
+    data = "".join([*pieces, " “four” and more"]).encode()
+    if (code := code_of(lambda: decode(data))) is not None:
+        assert code_of(lambda: decode(codecs.BOM_UTF8 + data)) == code
+        return
+    assert decode(codecs.BOM_UTF8 + data) == decode(data)
+    assert decode_markup(data) == decode(data)[0].encode()
+
+
+def test_markup_comes_out_in_utf8() -> None:
+    page = f'<meta charset="windows-1251"><p>{RUSSIAN}</p>'
+    assert decode_markup(page.encode("cp1251")).decode() == page
+    assert decode_markup(page.encode(), declared="windows-1251").decode() == page
 
 
 @given(

@@ -31,6 +31,12 @@ KINDS = CONTAINERS | {
     [
         (b"The harbour board met on Monday.", "text/plain"),
         (PAGE, "text/html"),
+        (b"<CHANNEL HREF='http://ledger.example/'><ITEM HREF='tide.html'/></CHANNEL>", "application/rss+xml"),
+        (b"<channel is a word that this sentence opens with", "text/plain"),
+        (
+            b"<?xml version='1.0'?><entry xmlns='http://www.w3.org/2005/Atom'><title>x</title></entry>",
+            "application/rss+xml",
+        ),
         (b"\n <html lang=en><body><p>Hi", "text/html"),
         (b"<!-- served by 3 --><!doctype html><html><head>", "text/html"),
         (

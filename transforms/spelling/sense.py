@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from copydesk.transforms.spelling.scan import SPACE, fold
 from copydesk.transforms.spelling.table import read_data
@@ -21,12 +21,15 @@ REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
 GLANCE = 10
 """Characters that hold a word in most places: so many a word are looked at first."""
+OPENING_REACH = 160
+"""How far before a hit the first word of its sentence is looked for."""
 PASSAGES = {"beside": 60, "about": 450}
 """Characters to each side that the words around a hit, and its paragraph, take up."""
 
-_TOKEN = re.compile(r"%(?:s|\d\b)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_TOKEN = re.compile(r"%(?:[sdiux]\b|\d)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
-_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
+_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1", "opening": "opening 1"}
 _HYPHENS = "-‐‑"
 
 
@@ -74,12 +77,27 @@ def words_after(text: str, end: int, count: int) -> list[str]:
     return tokens[:count]
 
 
+def opening_word(text: str, start: int) -> str:
+    """The first word of the sentence of a hit, lower case; `^` if that is the hit itself, empty if it is far off."""
+    low = max(0, start - OPENING_REACH)
+    before = text[low:start]
+    first = max(before.rfind("\n") + 1, 0)
+    for match in _SENTENCE_END.finditer(before, first):
+        first = match.end()
+    if first == 0 and low > 0:
+        return ""
+    word = _WORD.search(text, low + first, start)
+    return word.group().lower() if word else "^"
+
+
 class Topic:
     """Words that show what a passage is about; counted in one pass."""
 
     def __init__(self, words: frozenset[str]) -> None:
         self._automaton = BytesAhoCorasick(
-            [b" " + fold(word) for word in sorted(words)], matchkind=MatchKind.LeftmostLongest
+            [b" " + fold(word) for word in sorted(words)],
+            matchkind=MatchKind.LeftmostLongest,
+            implementation=Implementation.DFA,
         )
 
     def count(self, text: str) -> int:
@@ -127,6 +145,7 @@ class SenseRule:
         self._right: dict[str, list[tuple[int, int]]] = {}
         self._tied: dict[str, list[tuple[int, int]]] = {}
         self._topics = {index: Topic(cue.words) for index, cue in enumerate(cues) if cue.where in PASSAGES}
+        self._later = [index for index, cue in enumerate(cues) if cue.where in (*PASSAGES, "opening")]
         sides = {
             "left": [self._left],
             "right": [self._right],
@@ -144,13 +163,17 @@ class SenseRule:
         """True if the word at this place is the sense that is spelt the other way."""
         left = words_before(text, start, self._left_reach)
         right = words_after(text, end, self._right_reach)
-        found = [*_found(left, self._left), *_found(right, self._right), *self._topics]
+        found = [*_found(left, self._left), *_found(right, self._right), *self._later]
         if self._tied and start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum():
             found += _found(left[:1], self._tied)
         found.sort()
         for number in found:
             cue = self._cues[number]
             if cue.holds(left[0], right[0]):
+                if cue.where == "opening":
+                    if opening_word(text, start) in cue.words:
+                        return cue.change
+                    continue
                 topic = self._topics.get(number)
                 if topic is None:
                     return cue.change
@@ -164,7 +187,12 @@ def _found(words: list[str], index: dict[str, list[tuple[int, int]]]) -> list[in
     """Numbers of the cues that look for one of the words and as far as it stands."""
     found = []
     for place, word in enumerate(words):
-        for reach, number in index.get("#" if word[0].isdigit() else word, ()):
+        cues = index.get(word)
+        if cues is None:
+            if not word[0].isdigit():
+                continue
+            cues = index.get("#", [])
+        for reach, number in cues:
             if place < reach:
                 found.append(number)
     return found
@@ -192,8 +220,8 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen", *PASSAGES):
-            raise ValueError(f"a cue looks left, right, near, beside, about, next, last or at a hyphen: {line}")
+        if where not in ("left", "right", "near", "hyphen", "opening", *PASSAGES):
+            raise ValueError(f"a cue looks left, right, near, beside, about, next, last, opening, hyphen: {line}")
         conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
