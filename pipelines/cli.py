@@ -109,7 +109,7 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
     is asked no sooner than it and its server wish. SIGTERM and Ctrl-C end the watch once the round under way is
     committed; `copydesk feeds OUT` shows how the feeds are.
     """
-    from copydesk.pipelines import feeds, summary
+    from copydesk.pipelines import feeds, run, summary
 
     names, beam_args = split_arguments(inputs)
     if not names:
@@ -117,12 +117,19 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
     options = _options(given, config, [*beam_args, *context.obj])
     settings = read_config(config) if config else {}
     console = Console(stderr=True)
+
+    def tell(outcome: run.Outcome) -> None:
+        if line := summary.round_line(outcome):
+            click.echo(line)
+
     feeds.watch(
         names,
         options,
         summary.watcher(console, options.quiet),
         as_of=given.get("as_of") or settings.get("as_of"),
-        on_round=lambda outcome: summary.show(outcome, Console()) if outcome.windows or outcome.finished else None,
+        on_round=lambda outcome: (
+            click.echo(summary.round_line(outcome)) if outcome.windows or outcome.finished else None
+        ),
     )
 
 
