@@ -80,7 +80,7 @@ def play(web: Any, forked: Any, answer: Callable[..., Any], out: Path, *, many: 
     outlines = "".join(f'<outline xmlUrl="{url}"/>' for url in urls)
     given.write_text(f"<opml version='2.0'><body>{outlines}</body></opml>")
     command = ("ingest", given, "--output", out, f"--allow-host={web.host}", "--as-of=2026-09-21", "--workers=1")
-    killing, killed, operations, began = set(chance.sample(range(1, ticks), kills)), 0, 50, time.monotonic()
+    killing, killed, operations, began = set(chance.sample(range(1, ticks - 1), kills)), 0, 50, time.monotonic()
     for tick in range(ticks):
         for number, history in enumerate(histories):
             said = history.answers[tick]
@@ -88,13 +88,16 @@ def play(web: Any, forked: Any, answer: Callable[..., Any], out: Path, *, many: 
         if tick in killing:
             at, how = chance.randint(1, operations), chance.choice(["kill-before", "kill-after"])
             ran = forked(*command, at=at, how=how, merge_every=3)
-            killed += ran["status"] == -signal.SIGKILL
+            if ran["status"] == -signal.SIGKILL:
+                killed += 1
+            else:  # there were fewer operations this time
+                killing.add(tick + 1)
         ran = forked(*command, merge_every=3)
         assert ran["status"] == 0, ran["said"]
         operations = len(ran["operations"])
         if tick % 10 == 9:
             print(f"{tick + 1} of {ticks} ticks, {killed} kills, {time.monotonic() - began:.0f} s", flush=True)
-    assert killed >= kills * 0.9
+    assert killed >= kills * 0.9  # two that were missed may have met in one tick
     found = duckdb.sql(f"select article_id, headline from '{out}/articles/**/*.parquet' order by all").fetchall()
     expected = sorted(
         (f"{url}#{number}", title)
