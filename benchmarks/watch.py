@@ -5,8 +5,9 @@
 Each round commits one archived answer of a feed with so many new entries, in one process, as `copydesk watch` does once
 it has fetched: no network is in it. What went before is committed by the same steps, but for the graph: keys and inputs
 of as many rounds as a watch has that looks every quarter of an hour: 1,000 in ten days, 35,000 in a year, less a few,
-since a run looks into most files just before they are merged. Printed are the medians over the rounds: processor time, time on the clock, the objects of the output that are read and written, and
-the time that a run in a new process takes to know what is committed.
+since a run looks into most files just before they are merged. Printed are the medians over the rounds: processor time,
+time on the clock, the objects of the output that are read and written, and the time that a run in a new process takes
+to know what is committed.
 """
 
 from __future__ import annotations
