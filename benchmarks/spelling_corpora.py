@@ -158,13 +158,18 @@ def _respelt(american: str, british: str) -> bool | None:
         return False
     if _LABEL_WORD.sub("", american) != _LABEL_WORD.sub("", british):
         return None
-    words = zip(_LABEL_WORD.findall(american), _LABEL_WORD.findall(british), strict=False)
-    return True if all(old == new or _skeleton(old) == _skeleton(new) for old, new in words) else None
+    words = zip(_LABEL_WORD.findall(american), _LABEL_WORD.findall(british), strict=True)
+    return True if all(old == new or _is_respelling(old, new) for old, new in words) else None
+
+
+def _is_respelling(old: str, new: str) -> bool:
+    """True if two words, without the marks of access keys, have the same consonants and not the same letters."""
+    left, right = (re.sub("[_&~]", "", word).lower() for word in (old, new))
+    return left != right and left.isalpha() and right.isalpha() and _skeleton(left) == _skeleton(right)
 
 
 def _skeleton(word: str) -> str:
-    """What all spellings of a word have in common: its consonants, written one way, without the access key's mark."""
-    bare = re.sub("[_&~]", "", word).lower()
+    """The consonants of a word, each sound and each double letter written one way."""
     for old, new in _SOUNDS:
-        bare = bare.replace(old, new)
-    return re.sub(r"([b-z])\1+", r"\1", re.sub("[aeiou]", "", bare)) + ("" if bare.isalpha() else word)
+        word = word.replace(old, new)
+    return re.sub(r"([b-z])\1+", r"\1", re.sub("[aeiou]", "", word))

@@ -22,12 +22,12 @@ import orjson
 
 from copydesk.pipelines.store import STAGING, Store
 
-DECIDED, MANIFESTS, INPUTS, SEEN, RAW = (
+DECIDED, MANIFESTS, INPUTS, SEEN, PAYLOADS = (
     "_state/decided",
     "_manifests",
     "_state/inputs",
     "_state/seen",
-    "raw",
+    "payloads",
 )
 
 
@@ -98,11 +98,12 @@ def stage(store: Store, window: WindowId, kind: str, label: str, data: bytes, ro
     name = f"{window.name}-{label}-{sha256[:16]}.parquet"
     folder = {"seen": SEEN, "inputs": INPUTS}.get(kind, f"{kind}/date={window.date}")
     staged = Staged(kind, f"{folder}/{name}", rows, len(data), sha256)
-    store.create(_staging_path(window.name, staged.path), data)
+    store.create(staging_path(window.name, staged.path), data)
     return staged
 
 
-def _staging_path(window: str, path: str) -> str:
+def staging_path(window: str, path: str) -> str:
+    """Where a file of a window is staged whose place is `path`."""
     return f"{STAGING}/{window}/{path.replace('/', '~')}"
 
 
@@ -135,7 +136,7 @@ def publish(store: Store, decision: dict[str, Any]) -> None:
         size = store.size(path)
         if size is None:
             try:
-                store.move(_staging_path(decision["window"], path), path)
+                store.move(staging_path(decision["window"], path), path)
             except FileNotFoundError:
                 size = store.size(path)  # another run may have moved it meanwhile
                 if size is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +33,9 @@ ACCEPT = (
 LEFT_OUT = 2_000
 """Entries that can be left out of a feed: their names must fit into a record's header."""
 _PERMANENT = (301, 308)
+
+Keep = Callable[[str, Exchange, bytes], object]
+"""Takes what is to be archived of a feed: its address as listed, the exchange, the bytes of the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,30 +154,46 @@ class Fetcher:
         feed_state.begin(store, tick)
         self.politeness.begin_round()
 
-        def poll_all(group: list[Remembered]) -> list[tuple[Remembered, Outcome]]:
-            polled = []
-            for state in group:
-                found = self.poll(state, tick)
-                if found.exchange is not None:
-                    data = b"".join(map(to_warc, [found.exchange, *found.pages]))
-                    store.create(path_of(state.url, tick, found.exchange.body), data)
-                polled.append((state, found.outcome))
-            return polled
+        def keep(url: str, exchange: Exchange, data: bytes) -> None:
+            store.create(path_of(url, tick, exchange.body), data)
 
         asked = 0
         on_asked(asked, len(due))
         try:
-            with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
-                for group in pool.map(poll_all, _by_publisher(due)):
-                    asked += len(group)
-                    on_asked(asked, len(due))
-                    for state, outcome in group:
-                        states[state.url] = new = after(state, outcome, tick, self.pace)
-                        done.note(new, is_new=new.last_new == tick)
+            for group in self.ask(due, tick, keep):
+                asked += len(group)
+                on_asked(asked, len(due))
+                for new in group:
+                    states[new.url] = new
+                    done.note(new, is_new=new.last_new == tick)
         finally:
             on_asked(len(due), len(due))
         feed_state.save(store, states)
         return done
+
+    def ask(self, due: Iterable[Remembered], tick: int, keep: Keep) -> Iterator[list[Remembered]]:
+        """Asks feeds, some publishers at a time, the feeds of one after one another.
+
+        Args:
+            due: What is remembered of them.
+            tick: When the round began, seconds since 1970 UTC.
+            keep: Given what is new, before it is remembered.
+
+        Yields:
+            What is remembered of the feeds of a publisher from now on.
+        """
+
+        def in_turn(group: list[Remembered]) -> list[Remembered]:
+            polled = []
+            for state in group:
+                found = self.poll(state, tick)
+                if found.exchange is not None:
+                    keep(state.url, found.exchange, b"".join(map(to_warc, [found.exchange, *found.pages])))
+                polled.append(after(state, found.outcome, tick, self.pace))
+            return polled
+
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
+            yield from pool.map(in_turn, _by_publisher(due))
 
 
 def _by_publisher(states: Iterable[Remembered]) -> list[list[Remembered]]:

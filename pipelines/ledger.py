@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from copydesk.pipelines import keyed
 from copydesk.pipelines.commit import MANIFESTS, window_name
+from copydesk.pipelines.manifests import of_streams
 from copydesk.pipelines.plan import Piece
 from copydesk.pipelines.store import Store
 from copydesk.schemas.columns import Field
@@ -29,6 +30,9 @@ MERGE_EVERY = 10
 """So many windows, or files merged before, make one file."""
 MERGED_ROWS: Final = 1_000_000
 """What has more rows together is left apart: its parts are large enough to be few."""
+
+STREAMED: Final = 0
+"""Stands for the number of a stream's window, which has none: it is named by its time, and is not merged."""
 
 _COLUMNS: list[Field] = [
     pa.field("uri_hash", pa.uint64(), nullable=False),
@@ -73,7 +77,7 @@ def parts_of(manifest: Mapping[str, Any]) -> list[Part]:
             kinds.setdefault("inputs", []).append(file)
         elif file["kind"] == "seen":
             kinds.setdefault("seen-articles" if "-articles-" in file["path"] else "seen-failures", []).append(file)
-    number = int(manifest["window"])
+    number = int(manifest["window"]) if manifest["window"].isdigit() else STREAMED
     return [
         Part(kind, number, number, tuple(file["path"] for file in files), sum(file["rows"] for file in files))
         for kind, files in sorted(kinds.items())
@@ -91,6 +95,7 @@ class Ledger:
         self._store = store
         self._parts: list[Part] | None = None
         self._merged_through = 0
+        self._streamed = set[str]()
         self.through = 0
 
     def refresh(self) -> dict[str, dict[str, Any]]:
@@ -102,6 +107,9 @@ class Ledger:
         if self._parts is None:
             self._merged_through, self._parts = read_head(self._store)
             self.through = self._merged_through
+        for manifest in of_streams(self._store, self._streamed):
+            self._parts += parts_of(manifest)
+            self._streamed.add(manifest["window"])
         manifests: dict[str, dict[str, Any]] = {}
         while True:
             window = window_name(self.through + 1)
@@ -141,7 +149,8 @@ class Ledger:
         table = keyed.read(self._store, [path for part in inside for path in part.paths])
         self._store.create(path, keyed.file_bytes(table))
         merged = Part(kind, low, high, (path,), table.num_rows)
-        self._parts = sorted([*(set(self._of()) - set(inside)), merged], key=lambda part: (part.low, part.kind))
+        others = set(self._of(low=STREAMED)) - set(inside)
+        self._parts = sorted([*others, merged], key=lambda part: (part.low, part.kind, part.paths))
 
     def _of(self, kind: str | None = None, low: int = 1, high: int | None = None) -> list[Part]:
         """The parts of a kind between two windows."""
@@ -157,11 +166,11 @@ class Ledger:
 
     def seen_files(self) -> list[str]:
         """Paths of the files that hold the keys of all committed rows."""
-        return [path for part in self._of() if part.kind != "inputs" for path in part.paths]
+        return [path for part in self._of(low=STREAMED) if part.kind != "inputs" for path in part.paths]
 
     def committed(self, uris: Iterable[str]) -> Ranges:
         """What of some files is committed, in every version of them that was read."""
-        paths = [path for part in self._of("inputs") for path in part.paths]
+        paths = [path for part in self._of("inputs", STREAMED) for path in part.paths]
         wanted = set(uris) if paths else set[str]()
         found: dict[tuple[str, str], list[tuple[int, int]]] = {}
         if wanted:

@@ -193,6 +193,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("full_text", "flag", False, "Fetch the page of an article where its feed gives a summary, and clean that."),
     Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
     Option("rounds", "whole", 0, "Stop after so many looks; 0 goes on until it is stopped.", "N", command="watch"),
+    Option(
+        "remember",
+        "seconds",
+        90 * 86_400,
+        "With `--runner flink`: for how long an article that has left its feed is known by its identity: `90d`.",
+        "TIME",
+        command="watch",
+    ),
     Option("runner", "text", "local", "The Beam runner: `local`, `flink`, or the name of any other.", "NAME"),
     Option(
         "job_server",
@@ -243,6 +251,7 @@ class JobOptions:
     full_text: bool = False
     every: int = 900
     rounds: int = 0
+    remember: int = 90 * 86_400
     runner: str = "local"
     job_server: str = "localhost:8099"
     quiet: bool = False

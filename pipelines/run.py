@@ -12,9 +12,9 @@ from functools import partial
 from hashlib import sha256
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from copydesk.pipelines import commit, files
+from copydesk.pipelines import commit, files, stream_lease
 from copydesk.pipelines.claim import Claim
 from copydesk.pipelines.exchange import Exchange, Inline, Spill, Staged
 from copydesk.pipelines.ledger import Ledger, Ranges
@@ -37,6 +37,9 @@ from copydesk.schemas.article import SCHEMA_VERSION
 from copydesk.transforms.boilerplate import load_rules
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
+
+if TYPE_CHECKING:
+    from copydesk.pipelines.ingest import Desk
 
 Tell = Callable[[str], None]
 
@@ -252,6 +255,31 @@ def editor_for(options: JobOptions, house_lines: bytes | None = None) -> Editor:
     return editor
 
 
+def desk_for(store: Store, options: JobOptions, editor: Editor, progress: Progress | None = None) -> Desk:
+    """What the steps on one document must know."""
+    from copydesk.pipelines.ingest import Desk
+
+    return Desk(
+        store,
+        open_options(options),
+        Limits(max_document_bytes=options.max_document_bytes),
+        options.max_document_seconds,
+        editor,
+        options.on_unexpected,
+        progress or Progress(),
+    )
+
+
+def facts(editor: Editor, options: JobOptions) -> dict[str, Any]:
+    """What a manifest says of how its window was made."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "pipeline_version": editor.pipeline_version,
+        "rules_version": editor.version,
+        "options": options.shaping(),
+    }
+
+
 class Runner:
     """Commits pieces to a store, window by window."""
 
@@ -271,7 +299,9 @@ class Runner:
             ledger: As an earlier run of this process left it.
         """
         outcome = Outcome(self.store.url)
-        with Claim(self.store, wait=self.options.if_held == "wait", on_wait=self.watcher.say):
+        wait = self.options.if_held == "wait"
+        stream_lease.await_end(self.store, wait=wait, on_wait=self.watcher.say)
+        with Claim(self.store, wait=wait, on_wait=self.watcher.say):
             ledger = ledger or Ledger(self.store)
             ledger.refresh()
             outcome.finished = commit.finish(self.store, ledger.through)
@@ -318,27 +348,12 @@ class Runner:
             commit.WindowId(name, self.options.as_of),
             shards_for(pieces),
             tuple(ledger.seen_files()),
-            {
-                "schema_version": SCHEMA_VERSION,
-                "pipeline_version": self.editor.pipeline_version,
-                "rules_version": self.editor.version,
-                "options": self.options.shaping(),
-            },
+            facts(self.editor, self.options),
         )
         with self._scratch(name) as scratch:
             progress = Progress(f"{scratch}/progress") if scratch else Progress()
-            job = Job(
-                self.store,
-                window,
-                tuple(splits(pieces)),
-                open_options(self.options),
-                Limits(max_document_bytes=self.options.max_document_bytes),
-                self.options.max_document_seconds,
-                self.editor,
-                self._exchange(name, scratch),
-                self.options.on_unexpected,
-                progress,
-            )
+            desk = desk_for(self.store, self.options, self.editor, progress)
+            job = Job(desk, window, tuple(splits(pieces)), self._exchange(name, scratch))
             self.watcher.start(name, sum(piece.length for piece in pieces), progress.total)
             try:
                 run_pipeline(partial(build, job=job), self.options, unpacked_size(pieces))

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from copydesk.pipelines import keyed
-from copydesk.pipelines.commit import DECIDED, MANIFESTS, RAW, SEEN
+from copydesk.pipelines.commit import DECIDED, MANIFESTS, PAYLOADS, SEEN
 from copydesk.pipelines.ledger import HEAD, MERGED, Part, parts_of, read_head
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH
 from copydesk.pipelines.store import Store
@@ -54,7 +54,8 @@ def verify(store: Store) -> Report:
         manifest = orjson.loads(store.read(path))
         report.windows += 1
         report.problems += _sums(path, manifest)
-        parts += parts_of(manifest)
+        if manifest["window"].isdigit():  # those of streams are not merged
+            parts += parts_of(manifest)
         for file in manifest["files"]:
             known.add(file["path"])
             data = _read(store, file["path"])
@@ -74,6 +75,7 @@ def verify(store: Store) -> Report:
             report.problems.append(f"{path}: decided on and not sealed; run the job again to finish it")
     for folder in ("articles", "failures"):
         report.problems += [f"{path}: no manifest knows it" for path in store.list(folder) if path not in known]
+    report.problems += _late(store, manifests)
     report.problems += _payloads(store, payloads)
     report.problems += _merged(store, parts, tables)
     report.problems += _twice(tables)
@@ -89,12 +91,22 @@ def _read(store: Store, path: str) -> bytes | None:
 
 def _sums(path: str, manifest: dict[str, Any]) -> Iterator[str]:
     counts = manifest["counts"]
-    if counts["documents"] != counts["articles"] + counts["duplicates"] + counts["failures"]:
+    out = counts["articles"] + counts["duplicates"] + counts["failures"] + counts.get("late", 0)
+    if counts["documents"] != out:
         yield f"{path}: its counts do not add up: {counts}"
     for kind in ("articles", "failures", "inputs"):
         rows = sum(file["rows"] for file in manifest["files"] if file["kind"] == kind)
         if rows != counts[kind]:
             yield f"{path}: {counts[kind]} {kind} counted, {rows} rows written"
+
+
+def _late(store: Store, manifests: list[str]) -> Iterator[str]:
+    """What a stream's windows wait for must have come in late windows."""
+    found = [orjson.loads(store.read(path)) for path in manifests]
+    awaited = sum(max(0, manifest["counts"].get("late", 0)) for manifest in found)
+    came = sum(manifest["counts"]["documents"] for manifest in found if "late_of" in manifest)
+    if awaited > came:
+        yield f"{awaited - came:,} documents went into a stream and have not come out of it"
 
 
 def _file(file: dict[str, Any], data: bytes | None) -> Iterator[str]:
@@ -117,7 +129,7 @@ def _payloads(store: Store, wanted: set[str]) -> Iterator[str]:
             yield f"{path}: a failure's payload is missing"
         elif hashlib.sha256(data).hexdigest() != path.rsplit("/", 1)[-1]:
             yield f"{path}: not the payload that was kept"
-    for path in store.list(RAW):
+    for path in store.list(PAYLOADS):
         name = path.rsplit("/", 1)[-1]
         if path not in wanted and len(name) == 64:
             yield f"{path}: no failure knows this payload (a killed run left it; the same input will use it again)"

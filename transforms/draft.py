@@ -8,7 +8,7 @@ with it. It cuts nothing: what a page's markup says of a block is kept on the bl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from copydesk.schemas.article import Caption
 
@@ -28,8 +28,7 @@ BlockKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A run of the raw text that stands alone: a paragraph, a heading, a caption.
 
     `raw[start:end]` is its text, without white space at its ends; blocks are in order and do not overlap; between

@@ -10,7 +10,7 @@ from copydesk.transforms.boilerplate.credits import authors_in
 from copydesk.transforms.charset import declared_in_xml
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
-from copydesk.transforms.draft import Draft, Metadata
+from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import read_any_feed
@@ -121,12 +121,20 @@ def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed
     is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
     if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
         return feed, None
-    text, _ = decode(data, declared=charset or (declared.name if declared else None))
+    text, _ = decode(data, declared=_believable(data, charset or (declared.name if declared else None)))
     document = document_in(text)
     for mended in (document.mended, partial(settled, document)):
-        if feed := read_clean_feed((mended() or "").encode("utf-8", "replace"), max_entries=max_entries):
+        if feed := read_clean_feed(mended().encode("utf-8", "replace"), max_entries=max_entries):
             return feed, document
     return None, document
+
+
+def _believable(data: bytes, label: str | None) -> str | None:
+    """The encoding that is declared, but no wide one where no byte is NUL: in UTF-16 every tag has some."""
+    is_wide = label is not None and label.lower().replace("_", "-").startswith(
+        ("utf-16", "utf16", "utf-32", "ucs", "iso-10646")
+    )
+    return None if is_wide and b"\0" not in data[:_HEAD] else label
 
 
 class _Drafts:
@@ -172,8 +180,7 @@ class _Drafts:
             return reject
 
     def _draft(self, number: int, entry: Entry) -> Draft:
-        html, standfirst = _body_and_summary(entry)
-        raw, blocks = read_fragment(html) if html else ("", ())
+        raw, blocks, standfirst = _story(entry)
         if not raw and not entry.title:
             raise Reject("empty", "the entry has neither a title nor text")
         metadata = Metadata(
@@ -206,18 +213,24 @@ def ambiguous_guids(feed: Feed) -> frozenset[str | None]:
     return frozenset(guid for guid, articles in named.items() if len(articles) > 1)
 
 
-def _body_and_summary(entry: Entry) -> tuple[str, str | None]:
-    """The HTML of the story, and the summary as text where it is not the story itself."""
-    if entry.bodies:
-        body = repair_html(max(entry.bodies, key=len))
-        for summary in entry.summaries:
-            text = " ".join(read_fragment(repair_html(summary))[0].split())
-            if text:
-                return body, text
-        return body, None
-    if entry.summaries:
-        return repair_html(max(entry.summaries, key=len)), None
-    return repair_html(max(entry.media_texts, key=len, default="")), None
+def _story(entry: Entry) -> tuple[str, tuple[Block, ...], str | None]:
+    """The text view of the story with its blocks, and the summary as text where it is not the story itself.
+
+    The story is the longest text meant for it; where that shows no words (a picture), the summary; then what is said
+    of a picture or a film.
+    """
+    for texts in (entry.bodies, entry.summaries, entry.media_texts):
+        html = repair_html(max(texts, key=len, default=""))
+        raw, blocks = read_fragment(html) if html else ("", ())
+        if raw:
+            return raw, blocks, _standfirst(entry) if texts is entry.bodies else None
+    return "", (), None
+
+
+def _standfirst(entry: Entry) -> str | None:
+    """The first summary that shows words."""
+    texts = (" ".join(read_fragment(repair_html(summary))[0].split()) for summary in entry.summaries)
+    return next(filter(None, texts), None)
 
 
 def author_names(given: list[str]) -> tuple[str, ...]:

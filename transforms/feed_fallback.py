@@ -58,11 +58,14 @@ def read_any_feed(text: str, *, max_entries: int) -> tuple[Feed, bool]:
         The feed, and whether feedparser knows it for one.
 
     Raises:
-        Reject: `too_deep`, since feedparser takes long over deep nesting.
+        Reject: `too_deep`, since feedparser takes long over deep nesting; `bad_feed` where it fails.
     """
     starts = _starts_of_entries(text)
     text = _with_media_texts_apart(_without_surplus(text, starts, max_entries))
-    parsed = parse_with_feedparser(text.encode("utf-8", "replace"))
+    try:
+        parsed = parse_with_feedparser(text.encode("utf-8", "replace"))
+    except Exception as error:  # such as ValueError, for a namespace with a space in its name
+        raise Reject("bad_feed", f"feedparser cannot read it: {error!r}"[:300]) from None
     version = parsed.version or ""
     about = parsed.feed
     is_atom = version.startswith("atom")

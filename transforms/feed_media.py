@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from copydesk.schemas.article import Caption
 from copydesk.transforms.feed_names import NAMES
 from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
-from copydesk.transforms.feed_values import text_of
+from copydesk.transforms.feed_values import children, text_of, topics
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -51,3 +51,11 @@ def media_title(element: _Element) -> str | None:
         if title:
             return plain_title(title)
     return None
+
+
+def media_topics(element: _Element) -> list[str]:
+    """What the pictures or films of a group are filed under."""
+    if NAMES[str(element.tag)] not in ("media:content", "media:group") or not len(element):
+        return []
+    nested = [topic for child in element for topic in media_topics(child)]
+    return topics(children(element), element) + nested

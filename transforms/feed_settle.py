@@ -18,24 +18,27 @@ from copydesk.transforms.feed_names import ENTRIES, ROLES, USUAL
 MAX_DEPTH: Final = 100
 """Elements of the frame that may be open at one time; a deeper tag is passed over. The deepest of feeds is about 8."""
 
-_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100}+)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>")
-_SLOPPY_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100}+)([^<>]*)>")
-_ATTRIBUTE: Final = re.compile(r"([A-Za-z_][\w:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
+_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100}+)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+)>", re.ASCII)
+_SLOPPY_TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w:.-]{0,100}+)([^<>]*)>", re.ASCII)
+_ATTRIBUTE: Final = re.compile(r"([A-Za-z_][\w:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?", re.ASCII)
+_DECLARED: Final = re.compile(r"\sxmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']([^\"'<>&]+)[\"']", re.ASCII)
+_URI: Final = re.compile(r"(?:https?://|urn:|tag:)?[A-Za-z0-9./?=;,@~+_-]+#?", re.ASCII)
+"""The addresses that name namespaces; libxml2 refuses a namespace whose name is no URI."""
 _TEXTS: Final = frozenset("title description summary encoded content abstract subtitle text fullitem tagline".split())
 """Local names of the elements that hold text."""
 _FRAMES: Final = frozenset("media source image textinput".split())
 """Prefixes and elements in which `title` or `content` is no text of the entry with markup in it."""
 _ROOTS: Final = frozenset({"rss", "rdf", "feed", "channel"})
+_ROOT: Final = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed|channel))(?=[\s/>])", re.IGNORECASE | re.ASCII)
 _VOID: Final = frozenset("br hr img input meta area base col embed param source track wbr".split())
 _OWN: Final = r"item|entry|channel|rss|rdf|feed"
 _NEXT: Final = r"link|guid|pubdate|category|comments|enclosure|published|updated|issued|modified|dc:\w+|media:\w+"
 """Elements that follow a text in an entry, none of them HTML's (but `link`, which no body holds)."""
 
 
-def settled(document: Document) -> str | None:
-    """The document with each element ended where it must end; None where it has no root element."""
-    parts = list(_Frame(document).parts())
-    return "".join(parts) if parts else None
+def settled(document: Document) -> str:
+    """The document with each element ended where it must end: well-formed whatever it was."""
+    return "".join(_Frame(document).parts())
 
 
 class _Frame:
@@ -44,14 +47,13 @@ class _Frame:
     def __init__(self, document: Document) -> None:
         self.document, self.text = document, document.text
         self.open: list[str] = []
-        self.declared = dict(re.findall(r"\sxmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']([^\"'<>&]+)[\"']", self.text))
+        declared = _DECLARED.findall(self.text)
+        self.declared = {prefix: _uri(uri) for prefix, uri in declared}
         self.used: set[str] = set()
 
     def parts(self) -> Iterator[str]:
         """The parts of the well-formed document, in order."""
         body = list(self._body())
-        if not body:
-            return
         root = body[0].removesuffix(">")
         uris = {prefix: self.declared.get(prefix) or USUAL.get(prefix, f"urn:{prefix}") for prefix in self.used}
         own = {prefix: uri for prefix, uri in sorted(uris.items()) if f"xmlns:{prefix}=" not in root}
@@ -59,23 +61,25 @@ class _Frame:
         yield from body[1:]
 
     def _body(self) -> Iterator[str]:
-        text, position = self.text, 0
+        text = self.text
+        root, tag = _ROOT.match(text), _tag_at(text, 0)
+        name = self._named(root[1]) if root else "feed"  # entries without a feed around them
+        self.open.append(name)
+        yield f"<{name}{self._attributes(tag[3]) if root and tag else ''}>"
+        position = (tag or root).end() if root else 0
         while (at := text.find("<", position)) >= 0:
-            if self.open:
-                yield self.document.with_references(text[position:at])
+            yield self._data(position, at)
             if text.startswith(CDATA, at):
                 end = text.find("]]>", at)
                 end = end if end >= 0 else len(text)
-                if self.open:
-                    yield text[at:end] + "]]>"
+                yield text[at:end] + "]]>"
                 position = end + 3
             elif text.startswith(("<!", "<?"), at):
                 closing = "-->" if text.startswith("<!--", at) else ">"
                 end = text.find(closing, at)
                 position = end + len(closing) if end >= 0 else len(text)
-            elif (tag := _TAG.match(text, at) or _SLOPPY_TAG.match(text, at)) is None:
-                if self.open:
-                    yield "&lt;"
+            elif (tag := _tag_at(text, at)) is None:
+                yield "&lt;"
                 position = at + 1
             else:
                 position = tag.end()
@@ -83,7 +87,7 @@ class _Frame:
                     yield from self._end(tag[2])
                 else:
                     yield from self._start(tag)
-                    if self.open and self.open[-1] == tag[2] and not tag[0].endswith("/>") and self._is_text(tag[2]):
+                    if self.open[-1] == tag[2] and not tag[0].endswith("/>") and self._is_text(tag[2]):
                         inside, position = self._inside(tag[2], position)
                         yield inside
         while self.open:
@@ -97,11 +101,11 @@ class _Frame:
     def _start(self, tag: re.Match[str]) -> Iterator[str]:
         name = self._named(tag[2])
         local = name.lower().rpartition(":")[2]
-        if self.open and local in _ROOTS and any(one.lower().rpartition(":")[2] == local for one in self.open):
+        if local in _ROOTS and any(one.lower().rpartition(":")[2] == local for one in self.open):
             return  # a second document, joined to the first
         if local in ENTRIES:
             yield from self._end_entry()
-        elif self.open and _is_leaf(self.open[-1]) and (local in _TEXTS or ROLES[name.lower()] is not None):
+        elif _is_leaf(self.open[-1]) and (local in _TEXTS or ROLES[name.lower()] is not None):
             yield f"</{self.open.pop()}>"
         empty = tag[0].endswith("/>")
         if not empty and len(self.open) >= MAX_DEPTH:
@@ -135,7 +139,7 @@ class _Frame:
         parts: list[str] = []
         stop = _stop(name.lower())
         while match := stop.search(self.text, position):
-            parts.append(self._plain(position, match.start()))
+            parts.append(self._data(position, match.start()).replace("<", "&lt;"))
             if match[0] != CDATA:
                 return "".join(parts), match.start()
             again = self.text.find(CDATA, match.end())
@@ -148,30 +152,46 @@ class _Frame:
             else:
                 parts.append(self.text[match.start() : end + 3])
                 position = end + 3
-        parts.append(self._plain(position, len(self.text)))
+        parts.append(self._data(position, len(self.text)).replace("<", "&lt;"))
         return "".join(parts), len(self.text)
 
-    def _plain(self, start: int, end: int) -> str:
-        return self.document.with_references(self.text[start:end]).replace("<", "&lt;").replace("]]>", "]]&gt;")
+    def _data(self, start: int, end: int) -> str:
+        return self.document.with_references(self.text[start:end]).replace("]]>", "]]&gt;")
 
     def _attributes(self, given: str) -> str:
         found: dict[str, str] = {}
         for name, double, single, bare in _ATTRIBUTE.findall(given):
-            if not name.startswith("xmlns"):
+            value = double or single or bare
+            if name == "xmlns" or name.startswith("xmlns:"):
+                name, value = name.removesuffix(":"), _uri(value)
+                if name == "xmlns:xml" or name.count(":") > 1:
+                    continue
+            else:
                 name = self._named(name)
-            value = self.document.with_references(double or single or bare).replace("<", "&lt;").replace('"', "&quot;")
+                value = self.document.with_references(value).replace("<", "&lt;").replace('"', "&quot;")
             found.setdefault(name, value)
-        return "".join(f' {name}="{value}"' for name, value in found.items() if name != "xmlns:")
+        return "".join(f' {name}="{value}"' for name, value in found.items())
 
     def _named(self, name: str) -> str:
         """A name with at most one prefix, which is remembered as used."""
         prefix, colon, local = name.partition(":")
-        if not colon or prefix == "xml":
+        if not colon:
             return name
-        if not local or not (local[0].isalpha() or local[0] == "_"):
+        if prefix == "xmlns" or not (local[:1].isalpha() or local[:1] == "_"):
             return name.replace(":", "_")
-        self.used.add(prefix)
+        if prefix != "xml":
+            self.used.add(prefix)
         return f"{prefix}:{local.replace(':', '_')}"
+
+
+def _tag_at(text: str, position: int) -> re.Match[str] | None:
+    return _TAG.match(text, position) or _SLOPPY_TAG.match(text, position)
+
+
+def _uri(name: str) -> str:
+    """The name of a namespace, or one made of its letters where it is no URI."""
+    name = name.strip()
+    return name if _URI.fullmatch(name) else "urn:" + ("".join(filter(str.isalnum, ascii(name))) or "none")
 
 
 def _is_leaf(name: str) -> bool:

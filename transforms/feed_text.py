@@ -34,7 +34,7 @@ _MARKUP: Final = re.compile(
     r"<(?:p|br|img|hr)(?:\s[^<>]*)?/?>|&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5}|nbsp|amp|quot|[lr][sd]quo|[nm]dash|hellip);",
     re.IGNORECASE,
 )
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _MAX_URL: Final = 8_000
 
 
@@ -125,4 +125,5 @@ def language_tag(given: str | None) -> str | None:
     if not given or not (match := _LANGUAGE.fullmatch(given.strip())):
         return None
     first, *rest = match[0].replace("_", "-").split("-")
-    return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])
+    cased = (part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)
+    return "-".join([first.lower(), *cased])  # as RFC 5646 writes them, section 2.1.1

@@ -27,8 +27,8 @@ _BASE64: Final = "application/octet-stream"
 _PREFIX: Final = re.compile(r"(</?)[A-Za-z_][\w.-]*:")
 
 
-def children(element: _Element) -> Found:
-    """The children of an element by their roles."""
+def children(element: Iterable[_Element]) -> Found:
+    """The children of an element, or other elements, by their roles."""
     found: Found = {}
     for child in element:
         role = ROLES[child.tag]
@@ -84,7 +84,7 @@ def title_of(element: _Element, *, is_atom: bool) -> str | None:
 def html_of(element: _Element, *, is_atom: bool) -> str | None:
     """The content of an element as HTML, by its type; None where it is empty, stands elsewhere or is no text."""
     if len(element):
-        return _inner(element)
+        return _alternative(element) if (element.get("type") or "").startswith("multipart/") else _inner(element)
     text = element.text
     if not text or text.isspace():
         return None
@@ -100,6 +100,12 @@ def html_of(element: _Element, *, is_atom: bool) -> str | None:
     if "/" in kind and not kind.startswith("text/"):
         return _unpacked(text)  # RFC 4287, section 4.1.3.3: what is neither text nor XML is in base64
     return text if is_markup(text) else html_of_plain(text)
+
+
+def _alternative(element: _Element) -> str | None:
+    """Of contents of several types that say the same (Atom 0.3) the last that is text: the best comes last (MIME)."""
+    found = [html for child in element if (html := html_of(child, is_atom=True))]
+    return found[-1] if found else None
 
 
 def htmls_of(given: list[Child]) -> list[str]:

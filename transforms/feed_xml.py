@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -11,7 +10,7 @@ from lxml import etree
 
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_media import captions, media_texts, media_title
+from copydesk.transforms.feed_media import captions, media_texts, media_title, media_topics
 from copydesk.transforms.feed_names import CHANNEL, ENTRIES, LISTS, NAMES, ROOTS
 from copydesk.transforms.feed_values import (
     LANG,
@@ -76,33 +75,46 @@ def read_clean_feed(data: bytes, *, max_entries: int) -> Feed | None:
         return None
     channels = [root] if NAMES[str(root.tag)] in CHANNEL else []
     channels += [child for child in root.iterchildren() if NAMES[str(child.tag)] in CHANNEL]
-    all_entries = _entries([*channels, root])
-    entries = list(islice(all_entries, max_entries))
-    if not entries and (b"<item" in data or b"<entry" in data or b":item" in data or b":entry" in data):
+    parted = _Parted(max_entries)
+    for number, parent in enumerate(dict.fromkeys([*channels, root])):
+        parted.take(parent, is_first=number == 0)
+    if NAMES[str(root.tag)] in ENTRIES:
+        parted = _Parted(max_entries, [root])
+    if not parted.entries and (b"<item" in data or b"<entry" in data or b":item" in data or b":entry" in data):
         return None
-    feed, is_of_one_language = _about(channels[0] if channels else root, root)
-    feed.entries = [_entry(entry, is_of_one_language=is_of_one_language) for entry in entries]
-    feed.surplus = sum(1 for _ in all_entries)
+    feed, is_of_one_language = _about(parted.about, channels[0] if channels else root, root)
+    feed.entries = [_entry(entry, is_of_one_language=is_of_one_language) for entry in parted.entries]
+    feed.surplus = parted.surplus
     return feed
 
 
-def _entries(parents: list[_Element]) -> Iterator[_Element]:
-    """The entries of a document in order: of its channels, of the lists in these, of its root; or the root itself."""
-    if NAMES[str(parents[-1].tag)] in ENTRIES:
-        yield parents[-1]
-        return
-    for parent in dict.fromkeys(parents):
+@dataclass(slots=True)
+class _Parted:
+    """The entries of a document, in order, and what the first of its parts that were taken says beside them."""
+
+    max_entries: int
+    entries: list[_Element] = field(default_factory=list)
+    surplus: int = 0
+    about: list[_Element] = field(default_factory=list)
+
+    def take(self, parent: _Element, *, is_first: bool = False) -> None:
+        """Takes the entries of a channel, of a list in it, or of the root."""
         for child in parent:
             name = NAMES[child.tag]
             if name in ENTRIES:
-                yield child
+                if len(self.entries) < self.max_entries:
+                    self.entries.append(child)
+                else:
+                    self.surplus += 1
             elif name in LISTS:
-                yield from (entry for entry in child if NAMES[str(entry.tag)] in ENTRIES)
+                self.take(child)
+            elif is_first:
+                self.about.append(child)
 
 
-def _about(channel: _Element, root: _Element) -> tuple[Feed, bool]:
+def _about(elements: list[_Element], channel: _Element, root: _Element) -> tuple[Feed, bool]:
     """The feed without its entries, and whether it says in which language it is."""
-    found = children(channel)
+    found = children(elements)
     is_atom = etree.QName(root).namespace in _ATOM
     language = (first_text(found["language"]) if "language" in found else None) or channel.get(LANG) or root.get(LANG)
     links = found.get("link", _NONE)
@@ -144,6 +156,7 @@ def _entry(element: _Element, *, is_of_one_language: bool) -> Entry:
     if "media" in found and (said := [child for _, _, child in found["media"] if len(child) or child.text]):
         entry.captions = captions(said)
         entry.media_texts = [html for child in said for html in media_texts(child)]
+        entry.topics += [topic for child in said for topic in media_topics(child)]
         entry.title = entry.title or next(filter(None, map(media_title, said)), None)
     return entry
 

@@ -48,7 +48,7 @@ _OFFICE_MEMBERS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"word/", b"M
 _ZIP_NAME_AT = 30
 _TAR_MAGIC_AT = 257
 
-_WARC = re.compile(r"WARC/[01]\.\d")
+_WARC = re.compile(rb"WARC/[01]\.\d")
 # What may stand before the root element: white space, comments, processing instructions and declarations, closed or
 # (a broken XML declaration) not. Each is taken off by itself, so that the whole stays linear.
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=[\s/>])")
@@ -89,6 +89,8 @@ def sniff(head: bytes, name: str) -> str:
     """
     if not head:
         raise Reject("empty", "0 bytes")
+    if _WARC.match(head.lstrip(b"\xef\xbb\xbf \t\r\n\v\f\0")):  # its first record may hold bytes of any kind
+        return "application/warc"
     container = _container(head)
     if container:
         return container
@@ -96,8 +98,6 @@ def sniff(head: bytes, name: str) -> str:
     text = _text_view(head)
     name = name.lower()
     start = text.lstrip("\ufeff \t\r\n\v\f\0")
-    if _WARC.match(start):
-        return "application/warc"
     if start.startswith(("{", "[")):
         return _sniff_json(start, name, whole=len(head) < SNIFF_BYTES)
     if start.startswith("<"):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,20 @@ def test_apply_refuses_an_image_that_is_not_pinned_and_a_bucket_that_is_not_name
     assert (status, "give state.checkpoints.dir and the others a bucket" in told) == (2, True)
 
 
+def test_flink_knows_every_key_of_its_configuration(spec: dict[str, Any]) -> None:
+    """It passes over what it does not know; its keys are constants of the classes named Options."""
+    jars = list((ROOT / ".flink/jars/flink").glob("flink-dist-*.jar"))
+    if not jars:
+        pytest.skip("Flink is not here: deploy/flink/up fetches it when it is first run")
+    with zipfile.ZipFile(jars[0]) as jar:
+        names = [name for name in jar.namelist() if re.fullmatch(r"org/apache/flink/.*Options\.class", name)]
+        known = b"\0".join(map(jar.read, names))
+    assert len(names) > 20
+    keys = {key for key in spec["flinkConfiguration"] if not key.startswith("metrics.reporter.prom.")}
+    assert {key for key in keys if key.encode() not in known} == set()
+    assert b"state.backend.typ3" not in known
+
+
 # What a stream must not go without -----------------------------------------------------------------------------------
 
 
@@ -185,6 +200,8 @@ def test_an_upgrade_stops_with_a_savepoint_and_starts_from_it_whole(spec: dict[s
     assert (job["state"], job["upgradeMode"], job["allowNonRestoredState"]) == ("running", "savepoint", False)
     assert job["entryClass"] == "org.apache.beam.runners.flink.FlinkPipelineRunner"
     assert spec["mode"] == "native"
+    # At 1 Flink chains the first steps otherwise, and takes no savepoint from there to 2 or more, nor back.
+    assert job["parallelism"] >= 2
     # The number of key groups is part of the state: one that grew with the parallelism could not be restored.
     assert int(spec["flinkConfiguration"]["pipeline.max-parallelism"]) >= 8 * job["parallelism"]
 

@@ -96,7 +96,7 @@ def test_the_job_is_worth_the_sweep(job: Job) -> None:
     kinds = {operation.split()[0] for operation in job.operations}
     assert {"create", "move", "read", "keep", "sync", "put", "get"} <= kinds
     assert len([path for path in job.expected if path.startswith("_manifests/")]) == 2
-    assert len([path for path in job.expected if path.startswith("raw/")]) == 1
+    assert len([path for path in job.expected if path.startswith("payloads/")]) == 1
     assert len([path for path in job.expected if path.startswith("_state/merged/")]) == 3
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import apache_beam as beam
 import duckdb
 import orjson
 import polars
@@ -234,8 +235,8 @@ def test_a_document_that_gets_lost_stops_the_commit(
 
     real = Pack.process
 
-    def losing(self: Pack, record: Any) -> Any:
-        return iter(()) if "b.txt" in record.source_uri else real(self, record)
+    def losing(self: Pack, record: Any, window: Any = beam.DoFn.WindowParam) -> Any:
+        return iter(()) if "b.txt" in record.source_uri else real(self, record, window)
 
     monkeypatch.setattr(Pack, "process", losing)
     folder = write(tmp_path / "in", a=story(1), b=story(2))

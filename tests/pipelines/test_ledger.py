@@ -207,6 +207,7 @@ def test_a_run_asks_for_few_objects_however_many_windows_there_are(
     assert finish(store, held.through) == []
     assert asked == [
         f"read {HEAD}",
+        "size _state/streaming.json",  # was a stream ever here?
         "read _manifests/000082.json",
         "read _manifests/000083.json",
         "read _state/decided/000083.json",

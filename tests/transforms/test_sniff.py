@@ -64,6 +64,7 @@ KINDS = CONTAINERS | {
         (b'{"version": "https://jsonfeed.org/version/1.1", "title": "L", "items": []}', "application/feed+json"),
         (b'{"title": "L", "version": "https:\\/\\/jsonfeed.org\\/version\\/1", "items": []}', "application/feed+json"),
         (b"WARC/1.1\r\nWARC-Type: warcinfo\r\n", "application/warc"),
+        (b"WARC/1.1\r\nWARC-Type: resource\r\n\r\n\x1f\x8b" + bytes(32), "application/warc"),
         (gzip.compress(b"x", mtime=0), "application/gzip"),
         (zstandard.compress(b"x"), "application/zstd"),
         (bz2.compress(b"x"), "application/x-bzip2"),

@@ -24,11 +24,11 @@ _Heads = frozenset[tuple[str, bool]]
 _ANYTHING: Final[_Heads] = frozenset([("", False)])
 _NOTHING: Final[_Heads] = frozenset([("", True)])
 _DIGITS: Final = "0123456789"
-_QUANTITY: Final = re.compile(r"[*+?]|\{(\d+)(?:,\d*)?\}")
-_GROUP: Final = re.compile(r"\((?:\?(?:P?<\w+>|[a-zA-Z]*(?:-[a-zA-Z]+)?(?::|(?=\)))))?")
-_CLASS: Final = re.compile(r"\[(\^?)((?:\]|\[:\^?\w+:\]|\\.|[^\]\\])(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]", re.DOTALL)
-_WHOLE: Final = re.compile(rf"\\.|{_CLASS.pattern}|.", re.DOTALL)
-_LISTED: Final = re.compile(r"(?:\\d|\\[^\w\s]|[^\\\[-](?!-.)|^-|-$)*")
+QUANTITY: Final = re.compile(r"[*+?]|\{(\d+)(?:,\d*)?\}")
+GROUP: Final = re.compile(r"\((?:\?(?:P?<\w+>|[a-zA-Z]*(?:-[a-zA-Z]+)?(?::|(?=\)))))?")
+CLASS: Final = re.compile(r"\[(\^?)((?:\]|\[:\^?\w+:\]|\\.|[^\]\\])(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]", re.DOTALL)
+_WHOLE: Final = re.compile(rf"\\.|{CLASS.pattern}|.", re.DOTALL)
+LISTED: Final = re.compile(r"(?:\\d|\\[^\w\s]|[^\\\[-](?!-.)|^-|-$)*")
 """The inside of a class that names its signs one by one, but for the digits."""
 
 
@@ -84,7 +84,7 @@ class _Reader:
 
     def _repeated(self) -> _Heads:
         found = self._one()
-        while quantity := _QUANTITY.match(self.pattern, self.at):
+        while quantity := QUANTITY.match(self.pattern, self.at):
             self.at = quantity.end()
             if quantity[0] != "?":
                 again = _then(found, found) if len(found) <= _TWICE else found
@@ -99,12 +99,12 @@ class _Reader:
 
     def _one(self) -> _Heads:
         sign = self.pattern[self.at]
-        if sign == "(" and (opened := _GROUP.match(self.pattern, self.at)):
+        if sign == "(" and (opened := GROUP.match(self.pattern, self.at)):
             self.at = opened.end()
             found = self._either()
             self.at += 1
             return found
-        if sign == "[" and (signs := _CLASS.match(self.pattern, self.at)):
+        if sign == "[" and (signs := CLASS.match(self.pattern, self.at)):
             self.at = signs.end()
             return _ANYTHING if signs[1] else _members(signs[2])
         if sign == "\\":
@@ -136,7 +136,7 @@ class _Reader:
 
 def _members(inside: str) -> _Heads:
     """The signs of a class."""
-    if not _LISTED.fullmatch(inside):
+    if not LISTED.fullmatch(inside):
         return _ANYTHING
     listed = inside.replace("\\d", "")
     goes_on = listed == inside and len(inside) <= 12

@@ -55,7 +55,7 @@ class Line:
         touched: It may be other than its block as it stands.
     """
 
-    __slots__ = ("_offsets", "_words", "block", "hits", "index", "spans", "text", "touched")
+    __slots__ = ("_folded", "_known", "_words", "block", "hits", "index", "spans", "text", "touched")
 
     def __init__(self, block: Block, index: int, text: str) -> None:
         """A line that is its block as it stands: `text` is its folded text and has no run of white space."""
@@ -65,7 +65,8 @@ class Line:
         self.spans = [(block.start, block.end)] if text else []
         self.hits: tuple[int, ...] = ()
         self.touched = False
-        self._offsets: list[int] | None = None
+        self._folded: str | None = None  # of the raw text, where `text` is not a piece of it
+        self._known: list[int] | None = None
         self._words = -1
 
     @property
@@ -78,7 +79,7 @@ class Line:
     @property
     def plain(self) -> bool:
         """The text is one span of the raw text, quotes aside: no line break, no run of spaces, no gap."""
-        return self._offsets is None
+        return self._folded is None
 
     def set_spans(self, spans: Sequence[tuple[int, int]], folded: str) -> None:
         """Narrows the line to these spans of the raw text.
@@ -90,44 +91,46 @@ class Line:
         self._words = -1
         self.touched = True
         self.spans = [span for start, end in spans if (span := trim(folded, start, end))]
-        self._offsets = None
+        self._folded = self._known = None
         if len(self.spans) <= 1:
             self.text = folded[self.spans[0][0] : self.spans[0][1]] if self.spans else ""
             if "\n" not in self.text and "  " not in self.text:
                 return
-        offsets: list[int] = []
-        parts: list[str] = []
-        for start, end in self.spans:
-            space = bool(parts)
-            for place in range(start, end):
-                sign = folded[place]
-                if sign == " " or sign == "\n":
-                    space = True
-                    continue
-                if space:
-                    parts.append(" ")
-                    offsets.append(place - 1 if place > start else place)
-                    space = False
-                parts.append(sign)
-                offsets.append(place)
-        self.text = "".join(parts)
-        self._offsets = offsets
+        self.text = " ".join(" ".join([folded[start:end] for start, end in self.spans]).split())
+        self._folded = folded
+
+    def _offsets(self, folded: str) -> list[int]:
+        """Where in the raw text each sign of the text stands; a space, where the white space ends that it is for."""
+        if self._known is None:
+            offsets: list[int] = []
+            for start, end in self.spans:
+                space = bool(offsets)
+                for place in range(start, end):
+                    if folded[place] == " " or folded[place] == "\n":
+                        space = True
+                        continue
+                    if space:
+                        offsets.append(place - 1 if place > start else place)
+                        space = False
+                    offsets.append(place)
+            self._known = offsets
+        return self._known
 
     def raw_start(self, place: int) -> int:
         """Where in the raw text the sign at `place` stands; at the end of the text, where the line ends."""
         if place >= len(self.text):
             return self.spans[-1][1]
-        if self._offsets is None:
+        if self._folded is None:
             return self.spans[0][0] + place
-        return self._offsets[place]
+        return self._offsets(self._folded)[place]
 
     def raw_end(self, place: int) -> int:
         """Where in the raw text the sign before `place` ends; at 0, where the line begins."""
         if place == 0:
             return self.spans[0][0]
-        if self._offsets is None:
+        if self._folded is None:
             return self.spans[0][0] + place
-        return self._offsets[place - 1] + 1
+        return self._offsets(self._folded)[place - 1] + 1
 
     def without(self, start: int, end: int) -> list[tuple[int, int]]:
         """The spans without the raw text from `start` to `end`."""

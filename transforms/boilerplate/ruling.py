@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from copydesk.transforms.boilerplate.credits import Mentions, split_caption
@@ -63,8 +63,15 @@ class Ruling:
         known: dict[str, tuple[int, ...]] = {"": ()}
         whole: set[str] = set()  # texts that are tidy and hold nothing to cut out: lines that say the same need no look
         lines = self.marks.lines
-        suspects = self.matcher.suspects(lines.whole)
-        for index in sorted({*suspects, *named}) if named else suspects:
+        suspects: Iterable[int] = self.matcher.suspects(lines.whole)
+        if named:
+            found = set(suspects)
+            # Where no rule is for a line that the markup names, the markup alone decides.
+            tidy = [lines.text(index) for index in named if index not in found]
+            whole.update(tidy)
+            known.update(dict.fromkeys(tidy, ()))
+            suspects = sorted(found.union(named))
+        for index in suspects:
             before = lines.text(index)
             if before in whole and not known[before] and lines.blocks[index].kind == "paragraph":
                 continue

@@ -273,8 +273,9 @@ def is_foreign(near: str) -> bool:
         if sign in near:
             return False
     words = _words()
-    found = _WORD.findall(near.lower())
-    if words["foreign.words"].isdisjoint(found):
+    lower = near.lower()
+    if words["foreign.words"].isdisjoint(lower.split()):
         return False
+    found = _WORD.findall(lower)
     foreign = sum(word in words["foreign.words"] for word in found)
     return foreign >= 2 and foreign > sum(word in words["foreign.english"] for word in found)

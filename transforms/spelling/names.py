@@ -33,6 +33,7 @@ _ABBREVIATION = re.compile(
     r"|Mt|Ft|Ave|Dept|Univ|Assn|(?:[A-Z]\.)*[A-Z])\.$"
 )
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_DATE = re.compile(r"\W{0,3}(?:[A-Z][a-z]{2,8}\.? [0-9]{1,2}|[0-9]{1,2} [A-Z][a-z]{2,8})\W{1,3}(?![a-z])")
 _MADE_OF_NAME = re.compile(r"([A-Z][a-z]+)i[sz](?:e|es|ed|ing|ation|ations)$")
 _LAST_BRACKET = re.compile(r"\s[(\[][^()\[\]]*[)\]]$")
 _NEXT = re.compile(r"(['’]s?)?([^\S\n]*[,&/][^\S\n]*|-|[^\S\n]+)([^\W\d_]+(?:['’][^\W\d_]+)?|\d+)?")
@@ -145,14 +146,17 @@ def line_bounds(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def is_headline(text: str, start: int, end: int) -> bool:
-    """True if the line of the hit is set like a headline: each of its words but the small ones has its capital."""
+    """True if the line of the hit is set like a headline: each of its words but the small ones has its capital.
+
+    A line that begins with a date is one of a list of places (`June 26 -- PPL Center, Allentown`).
+    """
     bounds = line_bounds(text, start, end)
     if bounds is None:
         return False
     line = text[bounds[0] : bounds[1]].strip()
     if line.isupper():
         return True
-    if line.endswith((".", ";", ",")) and not line.endswith("..."):
+    if (line.endswith((".", ";", ",")) and not line.endswith("...")) or _DATE.match(line):
         return False
     if "%" in line or "{" in line:
         line = PLACEHOLDER.sub(" ", line)

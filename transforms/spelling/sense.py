@@ -23,8 +23,8 @@ GLANCE = 10
 """Characters that hold a word in most places: so many a word are looked at first."""
 OPENING_REACH = 160
 """How far before a hit the first word of its sentence is looked for."""
-PASSAGES = {"beside": 60, "about": 450}
-"""Characters to each side that the words around a hit, and its paragraph, take up."""
+PASSAGES = {"beside": 60, "about": 450, "article": 1500}
+"""Characters to each side that the words around a hit, its paragraph, and its article take up."""
 
 _TOKEN = re.compile(r"%(?:[sdiux]\b|\d)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -91,7 +91,7 @@ def opening_word(text: str, start: int) -> str:
 
 
 class Topic:
-    """Words that show what a passage is about; counted in one pass."""
+    """Words that show what a passage is about; found in one pass."""
 
     def __init__(self, words: frozenset[str]) -> None:
         self._automaton = BytesAhoCorasick(
@@ -100,10 +100,10 @@ class Topic:
             implementation=Implementation.DFA,
         )
 
-    def count(self, text: str) -> int:
-        """How often its words stand in the text."""
-        folded = b" " + fold(text) + b" "
-        return sum(folded[stop] == SPACE for _, _, stop in self._automaton.find_matches_as_indexes(folded))
+    def count(self, folded: bytes) -> int:
+        """How many of its words stand in a folded text with a space at each end."""
+        found = self._automaton.find_matches_as_indexes(folded)
+        return len({word for word, _, stop in found if folded[stop] == SPACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,15 @@ class Cue:
     unless_next: frozenset[str]
     unless_last: frozenset[str]
     if_last: frozenset[str]
+    if_next: frozenset[str]
 
     def holds(self, last: str, following: str) -> bool:
         """True if the conditions on the words next to the hit are met."""
         return not (
-            following in self.unless_next or last in self.unless_last or (self.if_last and last not in self.if_last)
+            following in self.unless_next
+            or last in self.unless_last
+            or (self.if_last and last not in self.if_last)
+            or (self.if_next and following not in self.if_next)
         )
 
 
@@ -156,17 +160,26 @@ class SenseRule:
             for side in sides.get(cue.where, ()):
                 for word in cue.words:
                     side.setdefault(word, []).append((cue.reach, number))
+        # Cues before this one look at what stands before the hit alone: where one of them fits, the rest is not read.
+        self._left_alone = next(
+            (n for n, cue in enumerate(cues) if cue.where != "left" or cue.unless_next or cue.if_next), len(cues)
+        )
         self._left_reach = max((c.reach for c in cues if c.where in ("left", "near")), default=1)
         self._right_reach = max((c.reach for c in cues if c.where in ("right", "near")), default=1)
 
     def changes(self, text: str, start: int, end: int) -> bool:
         """True if the word at this place is the sense that is spelt the other way."""
         left = words_before(text, start, self._left_reach)
+        found = _found(left, self._left)
+        if found and (first := min(found)) < self._left_alone and self._cues[first].holds(left[0], ""):
+            return self._cues[first].change
         right = words_after(text, end, self._right_reach)
-        found = [*_found(left, self._left), *_found(right, self._right), *self._later]
+        found += _found(right, self._right)
+        found += self._later
         if self._tied and start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum():
             found += _found(left[:1], self._tied)
         found.sort()
+        passages: dict[str, bytes] = {}
         for number in found:
             cue = self._cues[number]
             if cue.holds(left[0], right[0]):
@@ -177,8 +190,10 @@ class SenseRule:
                 topic = self._topics.get(number)
                 if topic is None:
                     return cue.change
-                reach = PASSAGES[cue.where]
-                if topic.count(text[max(0, start - reach) : end + reach]) >= cue.reach:
+                if cue.where not in passages:
+                    reach = PASSAGES[cue.where]
+                    passages[cue.where] = fold(f" {text[max(0, start - reach) : end + reach]} ")
+                if topic.count(passages[cue.where]) >= cue.reach:
                     return cue.change
         return self.otherwise
 
@@ -220,9 +235,10 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen", "opening", *PASSAGES):
-            raise ValueError(f"a cue looks left, right, near, beside, about, next, last, opening, hyphen: {line}")
-        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last"))
+        places = ("left", "right", "near", "hyphen", "opening", *PASSAGES)
+        if where not in places:
+            raise ValueError(f"a cue looks {', '.join((*places, *_SHORTHANDS))}: {line}")
+        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last", "if_next"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
     rules: dict[str, SenseRule] = {}
