@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
+WHAT_TO_GIVE = "give files, folders, globs in quotes, or object store URLs"
 ASKED_AT_ONCE = 50_000
 """Inputs that the ledger is asked about at a time: what it says of them is held in memory."""
 
@@ -128,7 +129,7 @@ def find_inputs(patterns: Sequence[str], without: str | None = None) -> list[Inp
     try:
         return files.find(patterns, without=without)
     except files.NothingFoundError as error:
-        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+        raise OptionsError([f"{error}; {WHAT_TO_GIVE}"]) from error
 
 
 @dataclass
