@@ -8,15 +8,14 @@ lists, and programs with British catalogues.
 
     apt-get download postgresql-doc-15 debian-handbook gimp-help-en libreoffice-help-en-us gnome-user-docs anarchism \
       libreoffice-help-en-gb putty-doc sgt-puzzles halibut exim4-doc-html wamerican wbritish \
-      gimp-data gnome-control-center-data gnucash-common inkscape
+      gimp-data gnome-control-center-data gnucash-common inkscape libreoffice-l10n-en-gb krita-l10n gnumeric-common \
+      libgtk-3-common evolution-common digikam-data caja-common mate-panel-common
     for package in *.deb; do dpkg-deb -x "$package" "DIR/${package%%_*}"; done
 """
 
 from __future__ import annotations
 
 import argparse
-import gettext
-import html
 import json
 import re
 import resource
@@ -28,31 +27,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from spelling_corpora import labels, prose, word_list
 from spelling_rivals import INTO_US_ONLY, Convert, by_table, installed
 
 from copydesk.transforms.spelling import Speller
-from copydesk.transforms.spelling.names import canonical
 from copydesk.transforms.spelling.scan import fold
 from copydesk.transforms.spelling.sense import sense_rules
-from copydesk.transforms.spelling.table import VARIETIES, Entry, prefixes, table
+from copydesk.transforms.spelling.table import VARIETIES, Entry, coined, prefixes, table
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 VARCON = SHARED / "varcon" / "varcon.txt"
 VARCON_COLUMNS = dict(zip(VARIETIES, "ABZCD", strict=True))
-PROSE = {
-    "en-US": {
-        "postgresql-doc-15": "",
-        "debian-handbook": "/en-US/",
-        "gimp-help-en": "",
-        "libreoffice-help-en-us": "",
-        "gnome-user-docs": "/help/C/",
-    },
-    "en-GB": {"anarchism": "/html/", "libreoffice-help-en-gb": "", "putty-doc": "", "sgt-puzzles": "", "halibut": ""},
-    "en-GB-oxendict": {"exim4-doc-html": ""},
-}
-"""Packages by the variety their authors write, each with what the path of a page in the variety holds."""
-WORD_LISTS = {"en-US": "wamerican", "en-GB": "wbritish"}
 DOCUMENT = 3000
 """Length of a document of the speed test, in characters."""
 SPEED_TEXT = 3_000_000
@@ -204,7 +190,7 @@ def audit() -> None:
                         if other != preferred[column] and "'" not in other:
                             wanted[other].add(preferred[column])
             plain = {old: next(iter(new)) for old, new in wanted.items() if len(new) == 1 and old not in fine}
-            got = {old: _table_form(entries, old) for old in plain}
+            got = {old: _table_form(entries, old) or coined(variety, old) for old in plain}
             missing = sorted(old for old in plain if got[old] is None)
             wrong = sorted(old for old in plain if got[old] not in (None, plain[old]))
             # VarCon makes comparatives of every adjective (`colorfuler`, `unlabeledder`): nobody writes them.
@@ -230,19 +216,10 @@ def _table_form(entries: dict[str, Entry], word: str) -> str | None:
     return None
 
 
-def _word_list(folder: Path | None, variety: str) -> frozenset[str]:
-    """Words in lower case that the Debian list of the variety holds; none where it is not unpacked."""
-    package = WORD_LISTS.get(variety)
-    if folder is None or package is None:
-        return frozenset()
-    lists = (folder / package / "usr" / "share" / "dict").glob("*-english")
-    return frozenset(word for file in lists for word in file.read_text(encoding="utf-8").split() if word.islower())
-
-
 def audit_lists(folder: Path | None) -> None:
     """What the word list of the other variety has and the own one has not: is it changed? And the other way round."""
     for variety, other in (("en-US", "en-GB"), ("en-GB", "en-US")):
-        own, foreign = _word_list(folder, variety), _word_list(folder, other)
+        own, foreign = word_list(folder, variety), word_list(folder, other)
         if not (own and foreign):
             print("audit, Debian's word lists: skipped, give --prose a folder with wamerican and wbritish unpacked")
             return
@@ -257,90 +234,6 @@ def audit_lists(folder: Path | None) -> None:
         )
         print("    not changed: " + " ".join(missing))
         print("    changed: " + " ".join(sorted(touched)))
-
-
-def _paragraphs(path: Path) -> Iterator[str]:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if path.suffix == ".page":
-        text = re.sub(r"(?is)<(code|cmd|screen|gui\w*|app|link)\b.*?</\1>", " X ", text)
-    text = re.sub(r"(?is)<(pre|code|tt|script|style|samp|kbd)\b.*?</\1>", " X ", text)
-    text = re.sub(r"(?i)</?(?:p|h\d|li|div|td|tr|dt|dd|br|table|ul|ol|dl|title|item)\b[^>]*>", "\n\n", text)
-    text = html.unescape(re.sub(r"<[^>]+>", "", text))
-    for paragraph in re.split(r"\n\s*\n", text):
-        joined = re.sub(r"\s+", " ", paragraph).strip()
-        if len(joined) > 80:
-            yield joined
-
-
-def prose(folder: Path | None) -> list[str]:
-    """Changes per million words in prose that is already in the variety; returns the texts.
-
-    A change of a form that the word list of the variety holds may be mistaken; the others put right what the authors
-    wrote in another variety.
-    """
-    texts = []
-    for variety, packages in PROSE.items():
-        own = _word_list(folder, variety)
-        for package, part in packages.items():
-            files = sorted((folder / package).rglob("*")) if folder else []
-            pages = [file for file in files if file.suffix in (".html", ".page") and part in str(file)]
-            text = "\n\n".join(dict.fromkeys(p for file in pages if file.is_file() for p in _paragraphs(file)))
-            if not text:
-                print(f"prose, {package}: skipped, give --prose a folder with the package unpacked")
-                continue
-            texts.append(text)
-            words = len(text.split())
-            print(f"prose, {package} into {variety}: {len(text) / 1e6:.1f} MB, {words} words")
-            for hyphens in ("variety", "keep"):
-                changes = Speller(variety, hyphens=hyphens).apply(text).changes
-                doubtful = sum(change.old.lower() in own for change in changes)
-                print(
-                    f"    hyphens={hyphens}: {len(changes)} changes, {len(changes) / words * 1e6:.0f} per million words"
-                    + (f", {doubtful} of a form that the word list of {variety} holds" if own else "")
-                )
-            common = Counter(f"{change.old}>{change.new}" for change in changes).most_common(30)
-            print("    " + ", ".join(f"{pair} {n}" for pair, n in common))
-    return texts
-
-
-def labels(folder: Path | None) -> None:
-    """Words of labels and messages as British translators of programs left or changed them, both ways."""
-    pairs: dict[tuple[str, str], None] = {}
-    for file in sorted(folder.rglob("en_GB/LC_MESSAGES/*.mo")) if folder else ():
-        with file.open("rb") as opened:
-            catalogue = gettext.GNUTranslations(opened)._catalog  # no public way to list it
-        for key, british in catalogue.items():
-            american = key[0] if isinstance(key, tuple) else key
-            pairs.setdefault((american.rpartition("\x04")[2], british))
-    if not pairs:
-        print("labels: skipped, give --prose a folder with packages that hold British catalogues (en_GB) unpacked")
-        return
-    for variety, turn in (("en-GB", 1), ("en-US", -1)):
-        speller = Speller(variety)
-        changed: Counter[bool] = Counter()
-        left: Counter[bool] = Counter()
-        for pair in pairs:
-            given, wanted = pair[::turn]
-            words = [_LABEL_WORD.findall(text) for text in (given, wanted, speller.apply(given).text)]
-            if len({len(found) for found in words}) > 1:
-                continue
-            for old, new, got in zip(*words, strict=True):
-                if old == new:
-                    left[got == old] += 1
-                elif canonical(_bare(old)) == canonical(_bare(new)) and _bare(old).lower() != _bare(new).lower():
-                    changed[_bare(got) == _bare(new)] += 1
-        print(
-            f"labels, {len(pairs)} in catalogues, into {variety}: {changed[True]} of {changed.total()} words changed "
-            f"as translators did ({changed[True] / changed.total():.1%}), {left[False]} of {left.total()} changed "
-            f"that they left ({left[False] / left.total():.2%})"
-        )
-
-
-_LABEL_WORD = re.compile(r"[A-Za-z][A-Za-z'_&~-]*")
-
-
-def _bare(word: str) -> str:
-    return re.sub("[_&~]", "", word)
 
 
 def _made_text() -> str:
@@ -381,13 +274,13 @@ def speed(texts: list[str]) -> None:
 
 
 def start() -> None:
-    """Seconds from nothing to the first respelt text, import and tables, in a new process; best of five."""
+    """Processor time from nothing to the first respelt text, import and tables, in a new process; best of five."""
     code = (
-        "import time; t = time.perf_counter(); from copydesk.transforms.spelling import Speller;"
-        "Speller('en-GB').apply('The color.'); print(time.perf_counter() - t)"
+        "import time; t = time.process_time(); from copydesk.transforms.spelling import Speller;"
+        "Speller('en-GB').apply('The color.'); print(time.process_time() - t)"
     )
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(5)]
-    print(f"start-up: {min(float(run.stdout) for run in runs):.2f} s to the first respelt text")
+    print(f"start-up: {min(float(run.stdout) for run in runs):.2f} s of processor time to the first respelt text")
 
 
 def main() -> None:

@@ -15,7 +15,16 @@ import click
 import orjson
 from rich.console import Console
 
-from copydesk.pipelines.options import OPTIONS, JobOptions, Option, OptionsError, read_config, resolve, split_arguments
+from copydesk.pipelines.options import (
+    OPTIONS,
+    HandedOverError,
+    JobOptions,
+    Option,
+    OptionsError,
+    read_config,
+    resolve,
+    split_arguments,
+)
 from copydesk.pipelines.store import as_url, open_store
 from copydesk.pipelines.worker import quieten_import
 from copydesk.schemas import export
@@ -98,7 +107,8 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
 
     INPUT is what `ingest` takes: lists of feeds (*.opml), addresses of feeds, files, folders, globs in quotes. A feed
     is asked no sooner than it and its server wish. SIGTERM and Ctrl-C end the watch once the round under way is
-    committed; `copydesk feeds OUT` shows how the feeds are.
+    committed; `copydesk feeds OUT` shows how the feeds are. With `--runner flink` one job is handed to Flink, and runs
+    there until it is stopped.
     """
     from copydesk.pipelines import feeds, summary
 
@@ -107,12 +117,26 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
         raise OptionsError(["say what to watch: copydesk watch INPUT... --output OUT"])
     options = _options(given, config, [*beam_args, *context.obj])
     settings = read_config(config) if config else {}
+    as_of = given.get("as_of") or settings.get("as_of")
+    if options.is_flink:
+        from copydesk.pipelines import stream
+
+        click.echo(f"{stream.submit(names, options, as_of)} runs on Flink; deploy/README.md says how to stop it")
+        return
+    if not options.is_local:
+        raise OptionsError(
+            [f"--runner {options.runner}: a watch runs on this machine, or as a stream on Flink (--runner flink)"]
+        )
+    if any(word.split("=")[0] == "--streaming" for word in options.beam_args):
+        raise OptionsError(
+            ["--streaming: this machine's runner cannot stream and would lose rows; leave it out, or --runner flink"]
+        )
     console = Console(stderr=True)
     feeds.watch(
         names,
         options,
         summary.watcher(console, options.quiet),
-        as_of=given.get("as_of") or settings.get("as_of"),
+        as_of=as_of,
         on_round=lambda outcome: summary.show(outcome, Console()) if outcome.windows or outcome.finished else None,
     )
 
@@ -300,6 +324,8 @@ def _status(error: Exception) -> int | None:
     from copydesk.pipelines.flink import JobFailedError
     from copydesk.pipelines.plan import InputChangedError
 
+    if isinstance(error, HandedOverError):
+        return 0
     if isinstance(error, HeldError):
         return EXIT_HELD
     known = (CommitError, DoesNotAddUpError, InputChangedError, JobFailedError, OSError, BaseError)

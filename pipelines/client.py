@@ -17,20 +17,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urljoin
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import DecodeError, HTTPError, SSLError
+from urllib3.exceptions import HTTPError, SSLError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
 from copydesk.transforms.addresses import AddressError, Allowed, Place, place_of
 from copydesk.transforms.archive import Exchange, Headers
+from copydesk.transforms.content_coding import ACCEPTED, CodingError, unpacked
 
 MIB = 1 << 20
-ACCEPT_ENCODING = "gzip, br, zstd"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 
@@ -171,7 +172,7 @@ class Client:
             FetchError: there is no answer.
         """
         left, hops = self.bounds.total_seconds, list[Hop]()
-        said = {"User-Agent": self.user_agent, "Accept-Encoding": ACCEPT_ENCODING, **(headers or {})}
+        said = {"User-Agent": self.user_agent, "Accept-Encoding": ACCEPTED, **(headers or {})}
         while True:
             try:
                 place = place_of(url)
@@ -213,11 +214,19 @@ class Client:
 
     def _body(self, response: BaseHTTPResponse, max_bytes: int) -> bytes:
         body = bytearray()
-        while piece := response.read1(_CHUNK, decode_content=True):
-            body += piece
-            if len(body) > max_bytes:
-                raise FetchError("too_large", f"more than {max_bytes:,} bytes once unpacked")
+        try:
+            for piece in unpacked(_pieces(response), response.headers.get("Content-Encoding")):
+                body += piece
+                if len(body) > max_bytes:
+                    raise FetchError("too_large", f"more than {max_bytes:,} bytes once unpacked")
+        except CodingError as error:
+            raise FetchError("encoding", str(error)) from None
         return bytes(body)
+
+
+def _pieces(response: BaseHTTPResponse) -> Iterator[bytes]:
+    while piece := response.read1(_CHUNK, decode_content=False):
+        yield piece
 
 
 def _as_sent(header: str) -> str:
@@ -284,11 +293,7 @@ class _Guarded:
         Raises:
             FetchError: `dns`, `address`, or, where none takes it, `connect` or `timeout`.
         """
-        try:
-            addresses = self.client.resolve(self.place.host, self.place.port)
-        except (OSError, UnicodeError) as error:
-            raise FetchError("dns", f"{self.place.host}: {error}") from None
-        self.end()  # a resolver cannot be hurried
+        addresses = self._resolved()
         try:
             addresses = self.client.allowed.check(self.place, addresses)
         except AddressError as error:
@@ -312,6 +317,28 @@ class _Guarded:
             else:
                 return made
         raise fault
+
+    def _resolved(self) -> Sequence[str]:
+        """The addresses of the host. A resolver cannot be hurried: one that hangs is left behind in its thread."""
+        found: Queue[Sequence[str] | Exception] = Queue()
+
+        def ask() -> None:
+            try:
+                found.put(self.client.resolve(self.place.host, self.place.port))
+            except Exception as error:
+                found.put(error)
+
+        threading.Thread(target=ask, name="resolve", daemon=True).start()
+        try:
+            addresses = found.get(timeout=self.seconds)
+        except Empty:
+            raise FetchError("timeout", f"{self.place.host} was not resolved in {self.seconds:.3g} s") from None
+        if isinstance(addresses, OSError | UnicodeError):
+            raise FetchError("dns", f"{self.place.host}: {addresses}")
+        if isinstance(addresses, Exception):
+            raise addresses
+        self.end()
+        return addresses
 
     def _shut(self) -> None:
         with self._lock:
@@ -340,8 +367,6 @@ class _Guarded:
         words = f"{type(error).__name__}: {error}"[:300]
         if self._over or isinstance(error, TimeoutError) or "timed out" in str(error).lower():
             return FetchError("timeout", words)
-        if isinstance(error, DecodeError):
-            return FetchError("encoding", words)
         if isinstance(error, SSLError | ssl.SSLError):
             return FetchError("tls", words)
         return FetchError("protocol", words)

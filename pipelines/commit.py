@@ -13,20 +13,21 @@ that decide on one window exactly one decision stands, and the others are told w
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
-from copydesk.pipelines.store import Store
+from copydesk.pipelines.store import STAGING, Store
 
-STAGING, DECIDED, MANIFESTS, INPUTS, SEEN, RAW = (
-    "_staging",
+DECIDED, MANIFESTS, INPUTS, SEEN, PAYLOADS = (
     "_state/decided",
     "_manifests",
     "_state/inputs",
     "_state/seen",
-    "raw",
+    "payloads",
 )
 
 
@@ -97,11 +98,12 @@ def stage(store: Store, window: WindowId, kind: str, label: str, data: bytes, ro
     name = f"{window.name}-{label}-{sha256[:16]}.parquet"
     folder = {"seen": SEEN, "inputs": INPUTS}.get(kind, f"{kind}/date={window.date}")
     staged = Staged(kind, f"{folder}/{name}", rows, len(data), sha256)
-    store.create(_staging_path(window.name, staged.path), data)
+    store.create(staging_path(window.name, staged.path), data)
     return staged
 
 
-def _staging_path(window: str, path: str) -> str:
+def staging_path(window: str, path: str) -> str:
+    """Where a file of a window is staged whose place is `path`."""
     return f"{STAGING}/{window}/{path.replace('/', '~')}"
 
 
@@ -134,7 +136,7 @@ def publish(store: Store, decision: dict[str, Any]) -> None:
         size = store.size(path)
         if size is None:
             try:
-                store.move(_staging_path(decision["window"], path), path)
+                store.move(staging_path(decision["window"], path), path)
             except FileNotFoundError:
                 size = store.size(path)  # another run may have moved it meanwhile
                 if size is None:
@@ -157,29 +159,46 @@ def seal(store: Store, decision: dict[str, Any]) -> None:
     store.sync()
 
 
-def finish(store: Store) -> list[str]:
+def window_name(number: int) -> str:
+    """The name of a window: they are numbered without a gap, from 1, in the order in which they are sealed."""
+    return f"{number:06d}"
+
+
+def finish(store: Store, after: int = 0) -> list[str]:
     """Publishes and seals what a killed run decided on.
+
+    Args:
+        store: The output.
+        after: The number of a window up to which all are known to be sealed.
 
     Returns:
         The windows that were finished.
     """
-    sealed = set(store.list(MANIFESTS))
     finished = []
-    for path in store.list(DECIDED):
-        if path.replace(DECIDED, MANIFESTS, 1) not in sealed:
-            decision = orjson.loads(store.read(path))
+    for number in itertools.count(after + 1):
+        window = window_name(number)
+        try:
+            decision = orjson.loads(store.read(f"{DECIDED}/{window}.json"))
+        except FileNotFoundError:
+            break
+        if store.size(f"{MANIFESTS}/{window}.json") is None:
             publish(store, decision)
             seal(store, decision)
-            finished.append(str(decision["window"]))
+            finished.append(window)
     return finished
+
+
+def manifests(store: Store) -> Iterator[dict[str, Any]]:
+    """Every manifest of an output, in the order of the windows."""
+    for path in store.list(MANIFESTS):
+        yield orjson.loads(store.read(path))
 
 
 def sweep(store: Store) -> None:
     """Empties the staging folder. Only what lost a decision, or was never decided on, is still there."""
     for path in store.list(STAGING):
         store.delete(path)
-    for folder in (STAGING, "_state", MANIFESTS, RAW):
-        store.sweep(folder)
+    store.sweep()
 
 
 def file_entry(staged: Staged) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, TestOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from copydesk.pipelines import flink, worker
-from copydesk.pipelines.options import JobOptions
+from copydesk.pipelines.options import HandedOverError, JobOptions
 
 SMALL_BYTES = 48 << 20
 """A job of less input than this runs in one process: starting more costs as much as it gains (about 4 s)."""
@@ -24,6 +24,10 @@ def run_pipeline(build: Callable[[beam.Pipeline], Any], options: JobOptions, siz
         build: Puts the graph into a pipeline.
         options: They name the runner.
         size: Bytes of unpacked input: how much a job must have for more than one process to pay.
+
+    Raises:
+        HandedOverError: the options ask for a template of a job (Dataflow's `--template_location`), or for a trial of
+            making one (`--dry_run`).
     """
     if options.is_flink:
         pipeline = beam.Pipeline(options=PipelineOptions(flink.beam_arguments(options)))
@@ -38,8 +42,11 @@ def run_pipeline(build: Callable[[beam.Pipeline], Any], options: JobOptions, siz
     build(pipeline)
     if options.is_flink:
         flink.run(pipeline)
-    else:
-        pipeline.run().wait_until_finish()
+        return
+    result = pipeline.run()
+    if pipeline.options.view_as(GoogleCloudOptions).template_location or pipeline.options.view_as(TestOptions).dry_run:
+        raise HandedOverError
+    result.wait_until_finish()
 
 
 def available_cores() -> int:

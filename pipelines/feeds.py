@@ -98,7 +98,9 @@ def fetcher_of(options: JobOptions) -> Fetcher:
         Allowed.of(options.allow_host),
         Bounds(max_bytes=options.max_document_bytes),
     )
-    return Fetcher(client, Politeness(client), Pace(options.every, seed=options.output), full_text=options.full_text)
+    pace = Pace(options.every, seed=options.output)
+    seconds = options.max_document_seconds
+    return Fetcher(client, Politeness(client), pace, full_text=options.full_text, seconds=seconds)
 
 
 def ingest(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from copydesk.pipelines.client import Answer, Client, FetchError
+from copydesk.pipelines.client import Client, FetchError
+from copydesk.pipelines.guard import Guard
 from copydesk.pipelines.politeness import Politeness
 from copydesk.transforms.archive import Exchange
 from copydesk.transforms.errors import Reject
@@ -15,15 +16,13 @@ from copydesk.transforms.feed_text import repair_html, web_address
 from copydesk.transforms.page import read_page
 from copydesk.transforms.page_fragment import read_fragment
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
-from copydesk.transforms.warc import FEED, GUID, LEAVE_OUT, PUBLISHED
+from copydesk.transforms.warc import FEED, GUID, PUBLISHED
 
 SUMMARY = 1_500
 """Characters: an entry without an element for the whole story and with a shorter text gives a summary."""
 PAGES = 50
 """Pages fetched at one poll of a feed; at a gap of two seconds they take as many minutes as a poll should."""
 PAGE_BYTES = 5 << 20
-LEFT_OUT = 2_000
-"""Entries that can be left out of a feed: their names must fit into a record's header."""
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 
@@ -57,9 +56,9 @@ def wanted(feed: Feed, feed_url: str) -> Iterator[Wanted]:
                 yield Wanted(entry.version, url, guid, entry.published_raw, len(text))
 
 
-def with_pages(
-    exchange: Exchange, feed: Feed, known: Collection[str], client: Client, politeness: Politeness
-) -> tuple[Exchange, list[Exchange], list[str]]:
+def pages_of(
+    exchange: Exchange, feed: Feed, known: Collection[str], client: Client, politeness: Politeness, seconds: float
+) -> tuple[list[Exchange], list[str]]:
     """Fetches the pages of a feed that are not known yet.
 
     A page that cannot be fetched, or says no more than its entry (a wall of consent, an error), is passed over, and the
@@ -71,29 +70,26 @@ def with_pages(
         known: Versions of entries whose pages were fetched before.
         client: Fetches.
         politeness: Towards the hosts.
+        seconds: How long it may take to read a large page.
 
     Returns:
-        The exchange of the feed, which says what to leave out; those of the pages; the versions that are known now.
+        The exchanges of the pages, and the versions that are known now: these entries are read from their pages.
     """
     pages: list[Exchange] = []
     versions: list[str] = []
     asked = 0
     for page in wanted(feed, exchange.url):
-        if len(versions) >= LEFT_OUT:
-            break
         if page.version in known:
             versions.append(page.version)
         elif asked < PAGES:
             asked += 1
-            if (found := _page(page, exchange, client, politeness)) is not None:
+            if (found := _page(page, exchange, client, politeness, seconds)) is not None:
                 pages.append(found)
                 versions.append(page.version)
-    if versions:
-        exchange = replace(exchange, fields=[*exchange.fields, (LEAVE_OUT, " ".join(versions))])
-    return exchange, pages, versions
+    return pages, versions
 
 
-def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) -> Exchange | None:
+def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness, seconds: float) -> Exchange | None:
     request = {"Accept": ACCEPT}
     try:
         answer = client.fetch(
@@ -105,7 +101,8 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
         )
         if answer.status != 200 or sniff(answer.body[:SNIFF_BYTES], "x.html") != "text/html":
             return None
-        if _story_length(answer, page.url) <= page.length:
+        [length] = Guard(_story_length, _size, seconds)((answer.body, page.url))
+        if length <= page.length:
             return None
     except (FetchError, Reject):
         return None
@@ -119,6 +116,12 @@ def _page(page: Wanted, of: Exchange, client: Client, politeness: Politeness) ->
     )
 
 
-def _story_length(answer: Answer, url: str) -> int:
-    draft = read_page(answer.body, source_uri=url, url=url)
-    return sum(block.end - block.start for block in draft.blocks if block.in_story)
+def _story_length(page: tuple[bytes, str]) -> list[int]:
+    """Characters in the story of a page, given as its bytes and its address."""
+    data, url = page
+    draft = read_page(data, source_uri=url, url=url)
+    return [sum(block.end - block.start for block in draft.blocks if block.in_story)]
+
+
+def _size(page: tuple[bytes, str]) -> int:
+    return len(page[0])

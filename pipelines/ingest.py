@@ -6,7 +6,7 @@ splits ──► Open ──► Read ──► Edit ──► Pack ──► exc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
@@ -21,7 +21,7 @@ from copydesk.pipelines.progress import Progress
 from copydesk.pipelines.splits import OpenSplit
 from copydesk.pipelines.store import Store
 from copydesk.pipelines.vault import Vault
-from copydesk.pipelines.writing import Commit, Pack, WriteShard
+from copydesk.pipelines.writing import Commit, OneWindow, Pack, WriteShard
 from copydesk.schemas.article import Article
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
@@ -30,32 +30,43 @@ from copydesk.transforms.steps import EditStep, ReadStep
 
 
 @dataclass(frozen=True)
-class Job:
-    """All that the steps must know. Everything in it can be sent to a worker.
+class Desk:
+    """What the steps on one document must know. Everything in it can be sent to a worker.
 
     Attributes:
         store: The output.
-        window: What is written and committed.
-        splits: What is read.
         opening: How files are opened.
         limits: How large a document may be.
         seconds: How long a large document may take.
         editor: Turns drafts into articles.
-        exchange: How rows travel from the workers that edit to those that write.
         on_unexpected: `dead-letter` or `raise`.
         progress: Where workers note what they have read.
     """
 
     store: Store
-    window: WindowSpec
-    splits: tuple[Split, ...]
     opening: OpenOptions
     limits: Limits
     seconds: float
     editor: Editor
-    exchange: Exchange
     on_unexpected: str
-    progress: Progress
+    progress: Progress = field(default_factory=Progress)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A bounded run.
+
+    Attributes:
+        desk: What the steps on one document must know.
+        window: What is written and committed.
+        splits: What is read.
+        exchange: How rows travel from the workers that edit to those that write.
+    """
+
+    desk: Desk
+    window: WindowSpec
+    splits: tuple[Split, ...]
+    exchange: Exchange
 
 
 def build(pipeline: beam.Pipeline, job: Job) -> Any:
@@ -64,41 +75,66 @@ def build(pipeline: beam.Pipeline, job: Job) -> Any:
     Returns:
         The PCollection of the one manifest that the window ends with.
     """
-    vault = Vault(job.store, job.editor.pipeline_version)
-
-    opened = (
+    splits = (
         pipeline
-        | "Splits" >> beam.Create([(split.number, split) for split in job.splits])
+        | "Splits" >> beam.Create([(split.number, split) for split in job.splits], reshuffle=False)
         | "Spread" >> beam.GroupByKey()
-        | "Open" >> beam.ParDo(OpenSplit(job.opening, vault, job.progress)).with_outputs(FAILED, TALLY, main="main")
     )
-    read_step = Guard(ReadStep(job.limits), ReadStep.size, job.seconds)
-    edit_step = Guard(EditStep(job.editor), EditStep.size, job.seconds)
-    read = opened.main | "Read" >> route(read_step, "read", vault.of_refusal, job.on_unexpected)
-    edited = read.main | "Edit" >> route(edit_step, "edit", vault.of_refusal, job.on_unexpected, observe=count_edits)
-
+    records, tallies = edit(splits, job.desk)
     # Packed before they are flattened: a Flatten would end the fusion, and every row would pass through the driver.
-    packed = [
-        records | f"Pack {name}" >> beam.ParDo(Pack(job.window.shards, job.exchange))
-        for name, records in {
-            "articles": edited.main,
-            "not opened": opened[FAILED],
-            "not read": read[FAILED],
-            "not edited": edited[FAILED],
-        }.items()
-    ]
-    written = (
-        packed
-        | "Batches" >> beam.Flatten()
-        | "Exchange" >> beam.GroupByKey()
-        | "Write shards" >> beam.ParDo(WriteShard(job.store, job.window, job.exchange))
+    packed = [part | f"Pack {name}" >> pack(job.window.shards, job.exchange) for name, part in records.items()]
+    written = write(packed, WriteShard(job.desk.store, OneWindow(job.window), job.exchange))
+    return commit([written, *tallies], Commit(job.desk.store, job.window))
+
+
+def edit(splits: Any, desk: Desk) -> tuple[dict[str, Any], list[Any]]:
+    """Opens, reads and edits.
+
+    Args:
+        splits: The PCollection of splits, each list of them under a number.
+        desk: What the steps must know.
+
+    Returns:
+        The PCollections of articles and failures, each with a name, and those of what is counted.
+    """
+    vault = Vault(desk.store, desk.editor.pipeline_version)
+    opened = splits | "Open" >> beam.ParDo(OpenSplit(desk.opening, vault, desk.progress)).with_outputs(
+        FAILED, TALLY, main="main"
     )
+    read_step = Guard(ReadStep(desk.limits), ReadStep.size, desk.seconds)
+    edit_step = Guard(EditStep(desk.editor), EditStep.size, desk.seconds)
+    read = opened.main | "Read" >> route(read_step, "read", vault.of_refusal, desk.on_unexpected)
+    edited = read.main | "Edit" >> route(edit_step, "edit", vault.of_refusal, desk.on_unexpected, observe=count_edits)
+    records = {
+        "articles": edited.main,
+        "not opened": opened[FAILED],
+        "not read": read[FAILED],
+        "not edited": edited[FAILED],
+    }
+    return records, [opened[TALLY], read[TALLY], edited[TALLY]]
+
+
+def pack(shards: int, exchange: Exchange) -> beam.PTransform[Any, Any]:
+    """Articles or failures to what stands for them in the exchange, under table and shard."""
+    packed: beam.PTransform[Any, Any] = beam.ParDo(Pack(shards, exchange)).with_output_types(
+        tuple[tuple[str, int], bytes]
+    )
+    return packed
+
+
+def write(packed: list[Any], writer: WriteShard) -> Any:
+    """What was packed to staged files, by window."""
+    return packed | "Batches" >> beam.Flatten() | "Exchange" >> beam.GroupByKey() | "Write shards" >> beam.ParDo(writer)
+
+
+def commit(parts: list[Any], committer: beam.DoFn) -> Any:
+    """All there is to know of a window to its commit."""
     return (
-        [written, opened[TALLY], read[TALLY], edited[TALLY]]
+        parts
         | "Everything" >> beam.Flatten()
-        | "By window" >> beam.WithKeys(job.window.id.name)
+        | "By window" >> beam.WithKeys("window")
         | "Whole window" >> beam.GroupByKey()
-        | "Commit" >> beam.ParDo(Commit(job.store, job.window))
+        | "Commit" >> beam.ParDo(committer)
     )
 
 

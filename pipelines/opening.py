@@ -24,7 +24,7 @@ from copydesk.pipelines.records import Oversized, Record, cut_lines, cut_parts, 
 from copydesk.schemas.source import RawDocument
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
-from copydesk.transforms.warc import iter_warc
+from copydesk.transforms.warc import KeptFile, iter_warc
 
 HEAD_BYTES = SNIFF_BYTES
 MEMBERS = 100_000
@@ -288,6 +288,9 @@ class _Opener:
         for record in iter_warc(stream, source_uri=uri, max_bytes=self.options.max_document_bytes):
             if isinstance(record, RawDocument):
                 yield record if record.house else replace(record, house=self.options.house)
+            elif isinstance(record, KeptFile):  # as if it stood where it was found
+                name = record.uri.rsplit("/", 1)[-1]
+                yield from self.documents(cast("BinaryIO", io.BytesIO(record.data)), record.uri, name, 0)
             else:
                 yield Refused(record.reject, record.source_uri, record.media_type, record.payload)
 

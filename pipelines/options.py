@@ -31,6 +31,13 @@ class OptionsError(ValueError):
         self.problems = list(problems)
 
 
+class HandedOverError(Exception):
+    """The options had the job written down for an engine that runs it later: nothing is committed yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the job was written down for its engine, which commits once it has run it")
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option.
@@ -185,6 +192,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("full_text", "flag", False, "Fetch the page of an article where its feed gives a summary, and clean that."),
     Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
+    Option(
+        "remember",
+        "seconds",
+        90 * 86_400,
+        "With `--runner flink`: for how long an article that has left its feed is known by its identity: `90d`.",
+        "TIME",
+        command="watch",
+    ),
     Option("runner", "text", "local", "The Beam runner: `local`, `flink`, or the name of any other.", "NAME"),
     Option(
         "job_server",
@@ -234,6 +249,7 @@ class JobOptions:
     allow_host: tuple[str, ...] = ()
     full_text: bool = False
     every: int = 900
+    remember: int = 90 * 86_400
     runner: str = "local"
     job_server: str = "localhost:8099"
     quiet: bool = False

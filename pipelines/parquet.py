@@ -160,13 +160,6 @@ def file_bytes(table: Table, rows: pa.Table, order: Indices, metadata: dict[str,
     return sink.getvalue().to_pybytes()
 
 
-def key_file_bytes(keys: pa.Table) -> bytes:
-    """The bytes of the file that remembers a shard's keys."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(keys, sink, compression="zstd", write_statistics=[ID_HASH], row_group_size=65_536)
-    return sink.getvalue().to_pybytes()
-
-
 def counts(column: pa.ChunkedArray[Any]) -> dict[str, int]:
     """How often each value stands in a column, sorted by value; nulls count as the empty string."""
     tally: pa.Array[Any] = pc.value_counts(column)

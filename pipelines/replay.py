@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 import orjson
 import pyarrow.parquet as pq
 
+from copydesk.pipelines import commit
 from copydesk.pipelines.files import open_stream
 from copydesk.pipelines.ledger import Ledger
 from copydesk.pipelines.opening import OpenOptions, Refused, open_bytes
@@ -47,20 +48,20 @@ def replay(patterns: Sequence[str], options: JobOptions, watcher: Any) -> Any:
     if not folder.endswith(_FOLDER):
         raise OptionsError([f"{folder}: not the `failures` folder of an output: copydesk replay OUT/failures"])
     root = folder.removesuffix(_FOLDER)
-    source = Ledger()
-    source.refresh(open_store(root))
-    if not source.manifests:
+    source = list(commit.manifests(open_store(root)))
+    if not source:
         raise OptionsError([f"{root}: nothing is committed there"])
     runner = Runner(open_store(options.output), options, watcher)
     under = digest(runner.editor.pipeline_version, runner.editor.version, orjson.dumps(options.shaping()).decode())
 
     def unread(ledger: Ledger) -> Iterator[Piece | None]:
-        for manifest in source.manifests.values():
-            for file in manifest["files"]:
-                if file["kind"] == "failures":
-                    uri, version = f"{REPLAY}{root}/{file['path']}", f"sha256:{file['sha256']}+{under}"
-                    done = ledger.committed(uri, version)
-                    yield None if done else Piece(uri, version, file["bytes"])
+        kept = [file for manifest in source for file in manifest["files"] if file["kind"] == "failures"]
+        pieces = [
+            Piece(f"{REPLAY}{root}/{file['path']}", f"sha256:{file['sha256']}+{under}", file["bytes"]) for file in kept
+        ]
+        committed = ledger.committed(piece.uri for piece in pieces)
+        for piece in pieces:
+            yield None if (piece.uri, piece.version) in committed else piece
 
     return runner.run(unread)
 

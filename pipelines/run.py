@@ -5,19 +5,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from copydesk.pipelines import commit, files
+from copydesk.pipelines import commit, files, stream_lease
 from copydesk.pipelines.claim import Claim
 from copydesk.pipelines.exchange import Exchange, Inline, Spill, Staged
-from copydesk.pipelines.ledger import Ledger, next_window
+from copydesk.pipelines.ledger import Ledger, Ranges
 from copydesk.pipelines.opening import HEAD_BYTES, OpenOptions, is_splittable
 from copydesk.pipelines.options import LEARN, JobOptions, OptionsError
 from copydesk.pipelines.plan import (
@@ -32,13 +32,19 @@ from copydesk.pipelines.plan import (
     windows,
 )
 from copydesk.pipelines.progress import Progress
-from copydesk.pipelines.store import FolderStore, Store, open_store
+from copydesk.pipelines.store import STAGING, FolderStore, Store, open_store
 from copydesk.schemas.article import SCHEMA_VERSION
 from copydesk.transforms.boilerplate import load_rules
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.read import Limits
 
+if TYPE_CHECKING:
+    from copydesk.pipelines.ingest import Desk
+
 Tell = Callable[[str], None]
+
+ASKED_AT_ONCE = 50_000
+"""Inputs that the ledger is asked about at a time: what it says of them is held in memory."""
 
 
 @dataclass
@@ -130,11 +136,11 @@ class Memory:
     """What a process that runs again and again need not read again.
 
     Attributes:
-        ledger: The manifests read so far.
+        ledger: What is committed, as far as it was read.
         versions: Of inputs, each with the stamp that it had then.
     """
 
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger | None = None
     versions: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def version(self, uri: str, stamp: str) -> str:
@@ -144,6 +150,10 @@ class Memory:
             version = files.version(uri)
             self.versions[uri] = stamp, version
         return version
+
+    def forget_but(self, uris: Container[str]) -> None:
+        """Forgets the versions of all other inputs: archives come and go with every round."""
+        self.versions = {uri: known for uri, known in self.versions.items() if uri in uris}
 
 
 def commit_inputs(
@@ -155,6 +165,8 @@ def commit_inputs(
 ) -> Outcome:
     """Reads the inputs that are not committed yet and commits what becomes of them; raises what `ingest` does."""
     known = memory or Memory()
+    known.ledger = known.ledger or Ledger(store)
+    known.forget_but({item.uri for item in found})
     house_lines = learn(found, options, known) if options.house_lines == LEARN else None
     runner = Runner(store, options, watcher or Watcher(), house_lines)
     return runner.run(lambda ledger: _unread(found, ledger, options, known), known.ledger)
@@ -170,20 +182,25 @@ def learn(found: Sequence[Input], options: JobOptions, memory: Memory | None = N
         raise OptionsError(["--house-lines learn: learn on this machine first: copydesk learn INPUT... --output FILE"])
     from copydesk.pipelines.learn import learn_lines
 
-    pieces = [piece for piece in _unread(found, Ledger(), options, memory or Memory()) if piece is not None]
+    pieces = [piece for piece in _unread(found, None, options, memory or Memory()) if piece is not None]
     return learn_lines(pieces, options, open_options(options))
 
 
-def _unread(found: Sequence[Input], ledger: Ledger, options: JobOptions, memory: Memory) -> Iterator[Piece | None]:
+def _unread(
+    found: Sequence[Input], ledger: Ledger | None, options: JobOptions, memory: Memory
+) -> Iterator[Piece | None]:
     """The pieces that are still to be read, in order; None for each input that has been read already."""
     opening = open_options(options)
-    for item in found:
+    committed: Ranges = {}
+    for number, item in enumerate(found):
+        if ledger is not None and number % ASKED_AT_ONCE == 0:
+            committed = ledger.committed(item.uri for item in found[number : number + ASKED_AT_ONCE])
         stamp = "" if item.problem else files.stamp(item.uri)
         version = f"problem: {item.problem}" if item.problem else memory.version(item.uri, stamp)
         if item.problem is None and item.size > SPLIT_BYTES and _plain(item):
             head = files.head(item.uri, HEAD_BYTES)
             item = Input(item.uri, item.size, splittable=is_splittable(item.uri, opening, head))
-        unread = list(pieces_of(item, version, ledger.committed(item.uri, version), stamp))
+        unread = list(pieces_of(item, version, committed.get((item.uri, version), ()), stamp))
         yield from unread
         if not unread:
             yield None
@@ -237,6 +254,31 @@ def editor_for(options: JobOptions, house_lines: bytes | None = None) -> Editor:
     return editor
 
 
+def desk_for(store: Store, options: JobOptions, editor: Editor, progress: Progress | None = None) -> Desk:
+    """What the steps on one document must know."""
+    from copydesk.pipelines.ingest import Desk
+
+    return Desk(
+        store,
+        open_options(options),
+        Limits(max_document_bytes=options.max_document_bytes),
+        options.max_document_seconds,
+        editor,
+        options.on_unexpected,
+        progress or Progress(),
+    )
+
+
+def facts(editor: Editor, options: JobOptions) -> dict[str, Any]:
+    """What a manifest says of how its window was made."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "pipeline_version": editor.pipeline_version,
+        "rules_version": editor.version,
+        "options": options.shaping(),
+    }
+
+
 class Runner:
     """Commits pieces to a store, window by window."""
 
@@ -256,11 +298,15 @@ class Runner:
             ledger: As an earlier run of this process left it.
         """
         outcome = Outcome(self.store.url)
-        with Claim(self.store, wait=self.options.if_held == "wait", on_wait=self.watcher.say):
-            outcome.finished = commit.finish(self.store)
+        wait = self.options.if_held == "wait"
+        stream_lease.await_end(self.store, wait=wait, on_wait=self.watcher.say)
+        with Claim(self.store, wait=wait, on_wait=self.watcher.say):
+            ledger = ledger or Ledger(self.store)
+            ledger.refresh()
+            outcome.finished = commit.finish(self.store, ledger.through)
+            ledger.refresh()
+            ledger.merge()
             commit.sweep(self.store)
-            ledger = ledger or Ledger()
-            ledger.refresh(self.store)
             while not self._commit_all(unread, ledger, outcome):
                 self.watcher.say("another run has committed to the output meanwhile; planning anew what is left")
             commit.sweep(self.store)
@@ -274,13 +320,14 @@ class Runner:
         outcome.skipped = 0
         batch_bytes = self.options.batch_bytes if self.options.is_local else 1 << 62
         for pieces in windows(self._pieces(unread(ledger), outcome), batch_bytes):
-            name = next_window(self.store)
+            name = ledger.next_window()
             self._run_window(name, pieces, ledger)
-            ledger.refresh(self.store)
+            manifests = ledger.refresh()
+            ledger.merge()
             first = pieces[0]
-            if (first.start, first.end) not in ledger.committed(first.uri, first.version):
+            if (first.start, first.end) not in ledger.committed([first.uri]).get((first.uri, first.version), ()):
                 return False
-            outcome.add(ledger.manifests[name])
+            outcome.add(manifests[name])
             outcome.inputs.update(piece.uri for piece in pieces)
         return True
 
@@ -300,27 +347,12 @@ class Runner:
             commit.WindowId(name, self.options.as_of),
             shards_for(pieces),
             tuple(ledger.seen_files()),
-            {
-                "schema_version": SCHEMA_VERSION,
-                "pipeline_version": self.editor.pipeline_version,
-                "rules_version": self.editor.version,
-                "options": self.options.shaping(),
-            },
+            facts(self.editor, self.options),
         )
         with self._scratch(name) as scratch:
             progress = Progress(f"{scratch}/progress") if scratch else Progress()
-            job = Job(
-                self.store,
-                window,
-                tuple(splits(pieces)),
-                open_options(self.options),
-                Limits(max_document_bytes=self.options.max_document_bytes),
-                self.options.max_document_seconds,
-                self.editor,
-                self._exchange(name, scratch),
-                self.options.on_unexpected,
-                progress,
-            )
+            desk = desk_for(self.store, self.options, self.editor, progress)
+            job = Job(desk, window, tuple(splits(pieces)), self._exchange(name, scratch))
             self.watcher.start(name, sum(piece.length for piece in pieces), progress.total)
             try:
                 run_pipeline(partial(build, job=job), self.options, unpacked_size(pieces))
@@ -330,7 +362,7 @@ class Runner:
     def _exchange(self, name: str, scratch: str | None) -> Exchange:
         if scratch:
             return Spill(scratch)
-        return Staged(self.store, f"{commit.STAGING}/{name}/spill") if self.options.is_flink else Inline()
+        return Staged(self.store, f"{STAGING}/{name}/spill") if self.options.is_flink else Inline()
 
     @contextmanager
     def _scratch(self, name: str) -> Iterator[str | None]:
@@ -339,7 +371,7 @@ class Runner:
             yield None
             return
         if isinstance(self.store, FolderStore):
-            folder = self.store.root / commit.STAGING / name / "spill"
+            folder = self.store.root / STAGING / name / "spill"
         else:
             # Named by the output, so that what a killed run left is found and removed.
             folder = Path(tempfile.gettempdir(), "copydesk-" + sha256(self.store.url.encode()).hexdigest()[:16])

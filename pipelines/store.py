@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
@@ -20,6 +21,11 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
+STAGING = "_staging"
+"""The folder that no reader looks at: what is written stands here before it gets its name."""
+_TEMPORARY = ".tmp"
+_LIFE = uuid.uuid4().hex
+"""Tells this process from an earlier one that had its number."""
 REMOTE_SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl")
 
 
@@ -59,8 +65,8 @@ class Store(Protocol):
     def sync(self) -> None:
         """Returns once all that was written is safe from a loss of power."""
 
-    def sweep(self, prefix: str) -> None:
-        """Drops what an unfinished operation of a killed run may have left below the folder `prefix`."""
+    def sweep(self) -> None:
+        """Drops what the unfinished operations of killed runs left; those of runs that live are not touched."""
 
 
 class FolderStore:
@@ -78,9 +84,14 @@ class FolderStore:
         return self.root / path
 
     def _temporary(self, target: Path) -> Path:
-        """A name for the file while it is written; `list` and every reader skip it."""
+        """Where a file is while it is written: in one place for all, so that a sweep need not look through the output.
+
+        No other process, nor another thread, here or on another machine, writes to the same.
+        """
         target.parent.mkdir(parents=True, exist_ok=True)
-        return target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+        folder = self._path(STAGING)
+        folder.mkdir(exist_ok=True)
+        return folder / f"{os.getpid()}-{_LIFE}-{threading.get_ident()}{_TEMPORARY}"
 
     @contextlib.contextmanager
     def _written(self, target: Path, data: bytes) -> Iterator[Path]:
@@ -125,7 +136,7 @@ class FolderStore:
         found = []
         for folder, _, names in os.walk(top):
             relative = PurePosixPath(Path(folder).relative_to(self.root).as_posix())
-            found += [str(relative / name) for name in names if not name.endswith(".tmp")]
+            found += [str(relative / name) for name in names if not name.endswith(_TEMPORARY)]
         return sorted(found)
 
     def move(self, source: str, target: str) -> None:
@@ -165,15 +176,30 @@ class FolderStore:
                     os.close(descriptor)
         self._dirty.clear()
 
-    def sweep(self, prefix: str) -> None:
-        """Drops temporary files and empty folders that a killed run left below `prefix`."""
-        for folder, _, names in os.walk(self._path(prefix), topdown=False):
+    def sweep(self) -> None:
+        """Drops temporary files of processes that are gone from this machine, and empty folders, where files stage."""
+        top = self._path(STAGING)
+        for folder, _, names in os.walk(top, topdown=False):
             for name in names:
-                if name.endswith(".tmp"):
+                if name.endswith(_TEMPORARY) and not _lives(name):
                     Path(folder, name).unlink(missing_ok=True)
-            if not os.listdir(folder):
-                with contextlib.suppress(OSError):
+            if Path(folder) != top:  # which others may be about to write to
+                with contextlib.suppress(OSError):  # not empty
                     Path(folder).rmdir()
+
+
+def _lives(temporary: str) -> bool:
+    """True if the process that writes a temporary file is there, as far as this machine knows."""
+    pid, life, _ = temporary.split("-", 2)
+    if int(pid) == os.getpid():
+        return life == _LIFE
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 class BucketStore:
@@ -239,7 +265,7 @@ class BucketStore:
     def sync(self) -> None:
         """Nothing to do: an object store has stored what it has acknowledged."""
 
-    def sweep(self, prefix: str) -> None:
+    def sweep(self) -> None:
         """Nothing to do: an object store shows no unfinished objects and keeps no empty folders."""
 
 

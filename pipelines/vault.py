@@ -1,4 +1,4 @@
-"""Keeps the payloads of failures: in the row where they are small, else below `raw/` under their digest."""
+"""Keeps the payloads of failures: in the row where they are small, else below `payloads/` under their digest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import IO
 
-from copydesk.pipelines.commit import RAW
+from copydesk.pipelines.commit import PAYLOADS
 from copydesk.pipelines.files import open_stream
 from copydesk.pipelines.opening import Refused
 from copydesk.pipelines.plan import MIB, Piece
@@ -76,5 +76,5 @@ class Vault:
         if len(data) <= limit:
             return payload_in_row(of, data)
         stream.seek(0)
-        path, size = self.store.keep(RAW, stream)
+        path, size = self.store.keep(PAYLOADS, stream)
         return Payload(of, path.rsplit("/", 1)[-1], size, path=path)

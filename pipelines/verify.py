@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from copydesk.pipelines.commit import DECIDED, MANIFESTS, RAW
+from copydesk.pipelines import keyed
+from copydesk.pipelines.commit import DECIDED, MANIFESTS, PAYLOADS, SEEN
+from copydesk.pipelines.ledger import HEAD, MERGED, Part, parts_of, read_head
 from copydesk.pipelines.parquet import ID_HASH, REVISION_HASH
 from copydesk.pipelines.store import Store
 
@@ -39,28 +41,32 @@ def verify(store: Store) -> Report:
 
     Checked are: each file's presence, size, digest, rows and Parquet footer; that no file stands in the folders of
     articles, failures or payloads that no manifest knows; that each window adds up; that no identity and revision is
-    written twice; that every payload kept apart is there and is what its name says; that no decision is unsealed.
+    written twice; that every payload kept apart is there and is what its name says; that no decision is unsealed; that
+    what was merged of the keys and of the inputs says what the windows say.
     """
     report = Report()
     known: set[str] = set()
-    keys: dict[str, list[Any]] = {"articles": [], "failures": []}
+    parts: list[Part] = []
+    tables: dict[str, pa.Table] = {}
     payloads: set[str] = set()
     manifests = store.list(MANIFESTS)
     for path in manifests:
         manifest = orjson.loads(store.read(path))
         report.windows += 1
         report.problems += _sums(path, manifest)
+        if manifest["window"].isdigit():  # those of streams are not merged
+            parts += parts_of(manifest)
         for file in manifest["files"]:
             known.add(file["path"])
             data = _read(store, file["path"])
             report.files += 1
-            report.problems += _file(file, data)
-            if data is None:
+            problems = list(_file(file, data))
+            report.problems += problems
+            if data is None or problems:
                 continue
             report.rows[file["kind"]] = report.rows.get(file["kind"], 0) + file["rows"]
-            if file["kind"] == "seen":
-                table = "articles" if "-articles-" in file["path"] else "failures"
-                keys[table].append(pq.read_table(pa.BufferReader(data)))
+            if file["kind"] in ("seen", "inputs"):
+                tables[file["path"]] = pq.read_table(pa.BufferReader(data))
             if file["kind"] == "failures":
                 column = pq.read_table(pa.BufferReader(data), columns=["payload_path"])["payload_path"]
                 payloads.update(path for path in column.to_pylist() if path)
@@ -69,8 +75,10 @@ def verify(store: Store) -> Report:
             report.problems.append(f"{path}: decided on and not sealed; run the job again to finish it")
     for folder in ("articles", "failures"):
         report.problems += [f"{path}: no manifest knows it" for path in store.list(folder) if path not in known]
+    report.problems += _late(store, manifests)
     report.problems += _payloads(store, payloads)
-    report.problems += _twice(keys)
+    report.problems += _merged(store, parts, tables)
+    report.problems += _twice(tables)
     return report
 
 
@@ -83,12 +91,22 @@ def _read(store: Store, path: str) -> bytes | None:
 
 def _sums(path: str, manifest: dict[str, Any]) -> Iterator[str]:
     counts = manifest["counts"]
-    if counts["documents"] != counts["articles"] + counts["duplicates"] + counts["failures"]:
+    out = counts["articles"] + counts["duplicates"] + counts["failures"] + counts.get("late", 0)
+    if counts["documents"] != out:
         yield f"{path}: its counts do not add up: {counts}"
     for kind in ("articles", "failures", "inputs"):
         rows = sum(file["rows"] for file in manifest["files"] if file["kind"] == kind)
         if rows != counts[kind]:
             yield f"{path}: {counts[kind]} {kind} counted, {rows} rows written"
+
+
+def _late(store: Store, manifests: list[str]) -> Iterator[str]:
+    """What a stream's windows wait for must have come in late windows."""
+    found = [orjson.loads(store.read(path)) for path in manifests]
+    awaited = sum(max(0, manifest["counts"].get("late", 0)) for manifest in found)
+    came = sum(manifest["counts"]["documents"] for manifest in found if "late_of" in manifest)
+    if awaited > came:
+        yield f"{awaited - came:,} documents went into a stream and have not come out of it"
 
 
 def _file(file: dict[str, Any], data: bytes | None) -> Iterator[str]:
@@ -111,17 +129,47 @@ def _payloads(store: Store, wanted: set[str]) -> Iterator[str]:
             yield f"{path}: a failure's payload is missing"
         elif hashlib.sha256(data).hexdigest() != path.rsplit("/", 1)[-1]:
             yield f"{path}: not the payload that was kept"
-    for path in store.list(RAW):
+    for path in store.list(PAYLOADS):
         name = path.rsplit("/", 1)[-1]
         if path not in wanted and len(name) == 64:
             yield f"{path}: no failure knows this payload (a killed run left it; the same input will use it again)"
 
 
-def _twice(keys: dict[str, list[Any]]) -> Iterator[str]:
-    for table, tables in keys.items():
-        if tables:
-            rows = pa.concat_tables(tables)
+def _merged(store: Store, parts: Sequence[Part], tables: Mapping[str, pa.Table]) -> Iterator[str]:
+    """What was merged must say what the windows say that it covers, and cover all windows up to the last."""
+    remedy = f"remove {HEAD} and {MERGED}, and they are made anew"
+    try:
+        through, merged = read_head(store)
+    except OSError as error:
+        yield str(error)
+        return
+    for kind in sorted({part.kind for part in parts}):
+        windows = {part.low: part for part in parts if part.kind == kind and part.high <= through}
+        for part in merged:
+            if part.kind == kind:
+                inside = [windows.pop(number) for number in range(part.low, part.high + 1) if number in windows]
+                paths = [path for single in inside for path in single.paths]
+                if tuple(paths) != part.paths and not _say_the_same(store, part.paths, paths, tables):
+                    yield f"{', '.join(part.paths)}: not what windows {part.low} to {part.high} say; {remedy}"
+        if windows:
+            yield f"{HEAD}: {kind} of {len(windows)} windows are not in what it names; {remedy}"
+
+
+def _say_the_same(store: Store, merged: Iterable[str], paths: Iterable[str], tables: Mapping[str, pa.Table]) -> bool:
+    try:
+        said = keyed.file_bytes(keyed.read(store, merged))
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return False
+    own = [tables[path] for path in paths if path in tables]
+    return bool(own) and said == keyed.file_bytes(pa.concat_tables(own))
+
+
+def _twice(tables: Mapping[str, pa.Table]) -> Iterator[str]:
+    for name in ("articles", "failures"):
+        keys = [table for path, table in tables.items() if path.startswith(SEEN) and f"-{name}-" in path]
+        if keys:
+            rows = pa.concat_tables(keys)
             pairs = np.stack([rows[ID_HASH].to_numpy(), rows[REVISION_HASH].to_numpy()], axis=1)
             repeated = len(pairs) - len(np.unique(pairs, axis=0))
             if repeated:
-                yield f"{table}: {repeated} rows are written twice"
+                yield f"{name}: {repeated} rows are written twice"

@@ -5,19 +5,18 @@ The work itself is in `parquet.py` (what a file holds) and `commit.py` (how it b
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from copydesk.pipelines import keyed
 from copydesk.pipelines.commit import (
     DoesNotAddUpError,
     Staged,
@@ -29,16 +28,17 @@ from copydesk.pipelines.commit import (
     stage,
 )
 from copydesk.pipelines.exchange import Exchange
+from copydesk.pipelines.keyed import hash64
 from copydesk.pipelines.ledger import inputs_file
 from copydesk.pipelines.parquet import (
     ID_HASH,
     REVISION_HASH,
+    SEEN_SCHEMA,
     TABLES,
     Table,
     counts,
     field_of_lists,
     file_bytes,
-    key_file_bytes,
     settle,
 )
 from copydesk.pipelines.plan import MIB, Piece
@@ -49,6 +49,20 @@ from copydesk.transforms.steps import FannedOut
 
 BATCH_BYTES = 4 * MIB
 """Text held as Python rows before it becomes an Arrow batch."""
+
+WindowOf = Callable[[Any], WindowSpec]
+"""What is written for a window of Beam's. A bounded run has one window, a stream one for each span of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneWindow:
+    """The window of a bounded run, whatever Beam calls it."""
+
+    spec: WindowSpec
+
+    def __call__(self, window: Any) -> WindowSpec:
+        """The window."""
+        return self.spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +91,22 @@ class ShardWritten:
     tallies: dict[str, dict[str, int]]
 
 
-def hash64(*parts: str) -> int:
-    """BLAKE2b over the parts as an unsigned 64-bit number."""
-    return int.from_bytes(hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest(), "big")
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Articles and failures that are committed already, left out before anything was written."""
+
+    count: int
+
+
+Part = ShardWritten | PiecesRead | FannedOut | Duplicates
+"""What a decision is made of."""
+
+
+def keys_of(record: Article | Failure) -> tuple[str, dict[str, int]]:
+    """The table of a record, and its key columns."""
+    if isinstance(record, Article):
+        return "articles", {ID_HASH: hash64(record.article_id), REVISION_HASH: hash64(record.revision)}
+    return "failures", dict.fromkeys((ID_HASH, REVISION_HASH), hash64(record.failure_id))
 
 
 def shard_of(id_hash: int, shards: int) -> int:
@@ -87,10 +114,14 @@ def shard_of(id_hash: int, shards: int) -> int:
     return id_hash * shards >> 64
 
 
-class Pack(beam.DoFn):
-    """Articles and failures to Arrow batches, one row of batches for each shard.
+_Shard = tuple[Any, str, int]
+"""A window, a table, and the shard of it."""
 
-    Yields `((table, shard), token)`, where the token stands for the batches in the exchange.
+
+class Pack(beam.DoFn):
+    """Articles and failures to Arrow batches, one row of batches for each shard of a window.
+
+    Yields `((table, shard), token)` in that window, where the token stands for the batches in the exchange.
     """
 
     def __init__(self, shards: int, exchange: Exchange) -> None:
@@ -98,21 +129,17 @@ class Pack(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Starts with nothing held."""
-        self._rows: dict[tuple[str, int], list[dict[str, Any]]] = {}
-        self._batches: dict[tuple[str, int], list[pa.RecordBatch]] = {}
+        self._rows: dict[_Shard, list[dict[str, Any]]] = {}
+        self._batches: dict[_Shard, list[pa.RecordBatch]] = {}
         self._row_bytes = self._batch_bytes = 0
 
-    def process(self, record: Article | Failure) -> Iterator[tuple[tuple[str, int], bytes]]:
+    def process(self, record: Article | Failure, window: Any = beam.DoFn.WindowParam) -> Iterator[WindowedValue]:
         """Takes one record; yields once enough are held."""
         row = record.row()
-        if isinstance(record, Article):
-            table, weight = "articles", len(record.text)
-            row[ID_HASH] = hash64(record.article_id)
-            row[REVISION_HASH] = hash64(record.revision)
-        else:
-            table, weight = "failures", len(record.payload or b"")
-            row[ID_HASH] = row[REVISION_HASH] = hash64(record.failure_id)
-        self._rows.setdefault((table, shard_of(row[ID_HASH], self.shards)), []).append(row)
+        table, keys = keys_of(record)
+        row.update(keys)
+        weight = len(record.text) if isinstance(record, Article) else len(record.payload or b"")
+        self._rows.setdefault((window, table, shard_of(row[ID_HASH], self.shards)), []).append(row)
         self._row_bytes += weight + 1_000
         if self._row_bytes >= BATCH_BYTES:
             self._to_batches()
@@ -122,20 +149,19 @@ class Pack(beam.DoFn):
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Yields what is left."""
         self._to_batches()
-        for element in self._flush():
-            yield WindowedValue(element, GlobalWindow().max_timestamp(), (GlobalWindow(),))
+        yield from self._flush()
 
     def _to_batches(self) -> None:
         for key, rows in self._rows.items():
-            batch = pa.RecordBatch.from_pylist(rows, schema=TABLES[key[0]].keyed)
+            batch = pa.RecordBatch.from_pylist(rows, schema=TABLES[key[1]].keyed)
             self._batches.setdefault(key, []).append(batch)
             self._batch_bytes += batch.nbytes
         self._rows.clear()
         self._row_bytes = 0
 
-    def _flush(self) -> Iterator[tuple[tuple[str, int], bytes]]:
-        for key, batches in self._batches.items():
-            yield key, self.exchange.put(batches)
+    def _flush(self) -> Iterator[WindowedValue]:
+        for (window, table, shard), batches in self._batches.items():
+            yield WindowedValue(((table, shard), self.exchange.put(batches)), window.max_timestamp(), (window,))
         self._batches.clear()
         self._batch_bytes = 0
 
@@ -143,38 +169,48 @@ class Pack(beam.DoFn):
 class WriteShard(beam.DoFn):
     """All batches of one shard to one staged file, sorted and without duplicates, and one of its keys."""
 
-    def __init__(self, store: Store, window: WindowSpec, exchange: Exchange) -> None:
-        self.store, self.window, self.exchange = store, window, exchange
+    def __init__(self, store: Store, window_of: WindowOf, exchange: Exchange) -> None:
+        self.store, self.window_of, self.exchange = store, window_of, exchange
 
-    def process(self, element: tuple[tuple[str, int], Iterable[bytes]]) -> Iterator[ShardWritten]:
+    def process(
+        self, element: tuple[tuple[str, int], Iterable[bytes]], window: Any = beam.DoFn.WindowParam
+    ) -> Iterator[ShardWritten]:
         """Takes the tokens of a shard; yields what was staged."""
-        (name, shard), tokens = element
-        table = TABLES[name]
-        rows = self.exchange.get(tokens)
-        settled = settle(table, rows, self._seen(name, shard))
-        files = []
-        if len(settled.order):
-            label = f"{shard:03d}"
-            data = file_bytes(table, rows, settled.order, {"copydesk.window": self.window.id.name})
-            files.append(stage(self.store, self.window.id, name, label, data, len(settled.order)))
-            keys = key_file_bytes(settled.seen)
-            files.append(stage(self.store, self.window.id, "seen", f"{name}-{label}", keys, settled.seen.num_rows))
-        yield ShardWritten(
-            name, tuple(files), len(settled.order), settled.duplicates, _tallies(table, rows, settled.order)
-        )
+        (name, shard), tokens = element[0], list(element[1])
+        if not tokens:  # a stream's window may end a second time for a shard, with nothing in it
+            return
+        spec, rows = self.window_of(window), self.exchange.get(tokens)
+        yield write_shard(self.store, spec, name, f"{shard:03d}", rows, self._seen(spec, name, rows))
 
-    def _seen(self, name: str, shard: int) -> pa.Table | None:
-        shards = self.window.shards
-        low, high = -(-(shard << 64) // shards), -(-((shard + 1) << 64) // shards) - 1
-        inside = (pc.field(ID_HASH) >= pa.scalar(low, pa.uint64())) & (
-            pc.field(ID_HASH) <= pa.scalar(high, pa.uint64())
-        )
-        tables = [
-            pq.read_table(pa.BufferReader(self.store.read(path)), filters=inside)
-            for path in self.window.seen
-            if f"-{name}-" in path
-        ]
-        return pa.concat_tables(tables) if tables else None
+    def _seen(self, window: WindowSpec, name: str, rows: pa.Table) -> pa.Table:
+        paths = [path for path in window.seen if f"-{name}-" in path]
+        return keyed.find(self.store, paths, np.unique(rows[ID_HASH].to_numpy()), SEEN_SCHEMA)
+
+
+def write_shard(
+    store: Store, window: WindowSpec, name: str, label: str, rows: pa.Table, seen: pa.Table | None
+) -> ShardWritten:
+    """Stages rows of one table as a file, sorted and without duplicates, and their keys as another.
+
+    Args:
+        store: The output.
+        window: What they belong to.
+        name: Of the table.
+        label: Tells the file from the others of its table in the window.
+        rows: With their key columns, in any order.
+        seen: Keys of what is committed already; None where there are none.
+    """
+    table = TABLES[name]
+    settled = settle(table, rows, seen)
+    files = []
+    if len(settled.order):
+        data = file_bytes(table, rows, settled.order, {"copydesk.window": window.id.name})
+        files.append(stage(store, window.id, name, label, data, len(settled.order)))
+        keys = keyed.file_bytes(settled.seen)
+        files.append(stage(store, window.id, "seen", f"{name}-{label}", keys, settled.seen.num_rows))
+    return ShardWritten(
+        name, tuple(files), len(settled.order), settled.duplicates, _tallies(table, rows, settled.order)
+    )
 
 
 def _tallies(table: Table, rows: pa.Table, order: Any) -> dict[str, dict[str, int]]:
@@ -197,7 +233,7 @@ class Commit(beam.DoFn):
     def __init__(self, store: Store, window: WindowSpec) -> None:
         self.store, self.window = store, window
 
-    def process(self, element: tuple[str, Iterable[ShardWritten | PiecesRead | FannedOut]]) -> Iterator[dict[str, Any]]:
+    def process(self, element: tuple[str, Iterable[Part]]) -> Iterator[dict[str, Any]]:
         """Takes all there is to know of a window.
 
         Raises:
@@ -205,23 +241,47 @@ class Commit(beam.DoFn):
             CommitError: the output was changed from outside.
         """
         decision, inputs = summed_up(self.window, element[1])
-        data, rows = inputs_file(inputs)
-        staged = stage(self.store, self.window.id, "inputs", "inputs", data, rows)
-        decision["files"] = sorted([*decision["files"], file_entry(staged)], key=lambda file: str(file["path"]))
-        standing, won = decide(self.store, decision)
-        publish(self.store, standing)
-        seal(self.store, standing)
+        counts = decision["counts"]
+        if missing(counts):
+            raise DoesNotAddUpError(
+                f"window {self.window.id.name}: {counts['documents']} documents in, but {counts['articles']} articles "
+                f"+ {counts['duplicates']} duplicates + {counts['failures']} failures = "
+                f"{counts['documents'] - missing(counts)} out; nothing of it was published"
+            )
+        standing, won = commit_decision(self.store, self.window, decision, inputs)
         yield {**standing, "won": won}
 
 
-def summed_up(
-    window: WindowSpec, parts: Iterable[ShardWritten | PiecesRead | FannedOut]
-) -> tuple[dict[str, Any], list[tuple[Piece, int]]]:
-    """The decision on a window, but for its list of inputs, and that list.
+def missing(counts: Mapping[str, int]) -> int:
+    """How many documents more went in than came out."""
+    return counts["documents"] - counts["articles"] - counts["duplicates"] - counts["failures"]
 
-    Raises:
-        DoesNotAddUpError: documents in are not articles + duplicates + failures out.
+
+def commit_decision(
+    store: Store, window: WindowSpec, decision: dict[str, Any], inputs: Iterable[tuple[Piece, int]]
+) -> tuple[dict[str, Any], bool]:
+    """Decides, publishes and seals.
+
+    Args:
+        store: The output.
+        window: The window.
+        decision: As `summed_up` made it.
+        inputs: The same.
+
+    Returns:
+        The decision that stands, and whether it is this one.
     """
+    data, rows = inputs_file(inputs)
+    staged = stage(store, window.id, "inputs", "inputs", data, rows)
+    decision["files"] = sorted([*decision["files"], file_entry(staged)], key=lambda file: str(file["path"]))
+    standing, won = decide(store, decision)
+    publish(store, standing)
+    seal(store, standing)
+    return standing, won
+
+
+def summed_up(window: WindowSpec, parts: Iterable[Part]) -> tuple[dict[str, Any], list[tuple[Piece, int]]]:
+    """The decision on a window, but for its list of inputs, and that list."""
     files: list[dict[str, Any]] = []
     inputs: list[tuple[Piece, int]] = []
     tallies: dict[str, Counter[str]] = {}
@@ -232,6 +292,8 @@ def summed_up(
             documents += sum(found for _, found in part.pieces)
         elif isinstance(part, FannedOut):
             documents += part.more
+        elif isinstance(part, Duplicates):
+            duplicates += part.count
         else:
             files += [file_entry(staged) for staged in part.files]
             duplicates += part.duplicates
@@ -241,11 +303,6 @@ def summed_up(
                 failures += part.rows
             for name, tally in part.tallies.items():
                 tallies.setdefault(name, Counter()).update(tally)
-    if documents != articles + duplicates + failures:
-        raise DoesNotAddUpError(
-            f"window {window.id.name}: {documents} documents in, but {articles} articles + {duplicates} duplicates + "
-            f"{failures} failures = {articles + duplicates + failures} out; nothing of it was published"
-        )
     counted = {
         "inputs": len(inputs),
         "documents": documents,

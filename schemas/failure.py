@@ -40,7 +40,7 @@ FAILURE_SCHEMA: pa.Schema = pa.schema(
             13,
             "payload_path",
             pa.string(),
-            "Where a payload too large for a row is kept, below the output folder: `raw/<sha256>`.",
+            "Where a payload too large for a row is kept, below the output folder: `payloads/<sha256>`.",
         ),
         column(
             14,

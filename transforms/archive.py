@@ -1,4 +1,4 @@
-"""What was fetched as a WARC file: the same bytes for the same exchange."""
+"""What was fetched, or found, as a WARC file: the same bytes for the same exchange, and for the same file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from uuid import NAMESPACE_URL, uuid5
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from copydesk.transforms.identity import digest
+from copydesk.transforms.warc import STAMP
 
 FOLDER: Final = "raw/feeds"
+FILES: Final = "raw/files"
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 """Headers that tell of bytes which are not those kept here: these are unpacked, and whole."""
 _PREFIX: Final = "X-Crawler-"
@@ -26,7 +28,9 @@ _KINDS: Final = {
     "response": WarcRecordType.response,
     "request": WarcRecordType.request,
     "metadata": WarcRecordType.metadata,
+    "resource": WarcRecordType.resource,
 }
+_SUFFIX: Final = ".warc.gz"
 _UNFIT: Final = re.compile(r"[^a-z0-9.-]+")
 _BREAK: Final = re.compile(r"[\r\n\0]+")
 
@@ -71,8 +75,38 @@ def tick_name(tick: int) -> str:
 
 def path_of(url: str, tick: int, body: bytes) -> str:
     """Where the answer of a feed is kept, relative to the output: two answers never share a name."""
+    return f"{path_at(url, tick).removesuffix(_SUFFIX)}-{sha256(body).hexdigest()[:8]}{_SUFFIX}"
+
+
+def path_at(url: str, tick: int) -> str:
+    """Where the one answer is kept that a feed gives at a tick, so that who comes again finds it."""
     host = _UNFIT.sub("-", (urlsplit(url).hostname or "").lower())[:80].strip("-.")
-    return f"{FOLDER}/{tick_name(tick)}/{host}-{digest(url)[:16]}-{sha256(body).hexdigest()[:8]}.warc.gz"
+    return f"{FOLDER}/{tick_name(tick)}/{host}-{digest(url)[:16]}{_SUFFIX}"
+
+
+def file_path_at(uri: str, tick: int) -> str:
+    """Where a file is kept as it was found at a tick."""
+    name = _UNFIT.sub("-", urlsplit(uri).path.rsplit("/", 1)[-1].lower())[:80].strip("-.")
+    return f"{FILES}/{tick_name(tick)}/{name}-{digest(uri)[:16]}{_SUFFIX}"
+
+
+def file_to_warc(uri: str, tick: int, stamp: str, data: bytes) -> bytes:
+    """A file as one resource record.
+
+    Args:
+        uri: Where it was found.
+        tick: When, seconds since 1970 UTC.
+        stamp: Its size and the time of its last change.
+        data: Its bytes.
+    """
+    record = WarcRecord()
+    urn = f"uuid:{uuid5(NAMESPACE_URL, f'{uri} {tick} resource')}".encode()
+    record.init_headers(record_type=_KINDS["resource"], record_urn=urn)
+    record.headers["WARC-Date"] = _warc_date(tick)
+    record.headers["WARC-Target-URI"] = _BREAK.sub("", uri)
+    record.headers["Content-Type"] = "application/octet-stream"
+    record.headers[STAMP] = stamp
+    return _member(record, data)
 
 
 def to_warc(exchange: Exchange) -> bytes:
@@ -86,7 +120,7 @@ def to_warc(exchange: Exchange) -> bytes:
 def _record(exchange: Exchange, kind: str, content_type: str, block: bytes) -> bytes:
     record = WarcRecord()
     record.init_headers(record_type=_KINDS[kind], record_urn=_urn(exchange, kind))
-    record.headers["WARC-Date"] = datetime.fromtimestamp(exchange.tick, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    record.headers["WARC-Date"] = _warc_date(exchange.tick)
     record.headers["WARC-Target-URI"] = _BREAK.sub("", exchange.url)
     record.headers["Content-Type"] = content_type
     if kind == "response":
@@ -95,6 +129,14 @@ def _record(exchange: Exchange, kind: str, content_type: str, block: bytes) -> b
             record.headers[name] = quote(value, safe=" /:?=-._~")
     else:
         record.headers["WARC-Concurrent-To"] = f"<urn:{_urn(exchange, 'response').decode()}>"
+    return _member(record, block)
+
+
+def _warc_date(tick: int) -> str:
+    return datetime.fromtimestamp(tick, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _member(record: WarcRecord, block: bytes) -> bytes:
     record.set_bytes_content(block)
     written = io.BytesIO()
     record.write(written, checksum_data=True)

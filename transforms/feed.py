@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
+from copydesk.transforms.boilerplate.credits import authors_in
 from copydesk.transforms.charset import declared_in_xml
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
-from copydesk.transforms.draft import Draft, Metadata
+from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
 from copydesk.transforms.feed_fallback import read_any_feed
 from copydesk.transforms.feed_json import read_json_feed
-from copydesk.transforms.feed_mend import Mended, mend
+from copydesk.transforms.feed_mend import Document, document_in
+from copydesk.transforms.feed_settle import settled
 from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
 from copydesk.transforms.feed_xml import read_clean_feed
 from copydesk.transforms.identity import canonical_url
 from copydesk.transforms.page_fragment import read_fragment
+from copydesk.transforms.record_values import names
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
 _UTF8: Final = frozenset({None, "utf-8", "UTF-8", "utf8"})
 _HEAD: Final = 4096
 _MAX_AUTHORS: Final = 100
+_BY: Final = re.compile(r"by:?\s+(?=\S)", re.IGNORECASE)
 
 
 def read_feed(
@@ -70,7 +75,7 @@ def read_entries(data: bytes, *, content_type: str | None = None, max_entries: i
 
 
 def _media_type(data: bytes) -> str:
-    is_json = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    is_json = data.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"{", b"[")
     return "application/feed+json" if is_json else "application/rss+xml"
 
 
@@ -96,34 +101,40 @@ def ttl_of(data: bytes) -> int:
 
 
 def _read_xml(data: bytes, charset: str | None, max_entries: int) -> Feed:
-    """Read the feed by the fastest reader that can: as it stands, mended, or with feedparser."""
-    feed, mended = _read_fast(data, charset, max_entries)
-    if mended is None:
+    """Read the feed by the fastest reader that can: as it stands, mended, settled, or with feedparser."""
+    feed, document = _read_fast(data, charset, max_entries)
+    if document is None:
         assert feed is not None
         return feed
     if feed is None:
-        feed, is_known = read_any_feed(mended.text, max_entries=max_entries)
+        feed, is_known = read_any_feed(document.mended(), max_entries=max_entries)
         if not is_known and not feed.entries:
             raise Reject("bad_feed", "neither RSS nor Atom")
-    if mended.broken_off:
+    if document.broken_off:
         feed.entries.append(Reject("truncated", "the feed breaks off inside this entry"))
     return feed
 
 
-def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed | None, Mended | None]:
-    """The feed as lxml reads it, if it can, and the mended document where it had to be mended."""
+def _read_fast(data: bytes, charset: str | None, max_entries: int) -> tuple[Feed | None, Document | None]:
+    """The feed as lxml reads it, if it can, and the document where it had to be mended."""
     declared = declared_in_xml(data)
     is_plain = b"<!DOCTYPE" not in data[:_HEAD] and (declared is None or declared.name == "utf-8")
     if is_plain and charset in _UTF8 and (feed := read_clean_feed(data, max_entries=max_entries)):
         return feed, None
-    text, _ = decode(data, declared=charset or (declared.name if declared else None))
-    mended = mend(text)
-    feed = (
-        None
-        if mended.text.startswith("<!")
-        else read_clean_feed(mended.text.encode("utf-8", "replace"), max_entries=max_entries)
+    text, _ = decode(data, declared=_believable(data, charset or (declared.name if declared else None)))
+    document = document_in(text)
+    for mended in (document.mended, partial(settled, document)):
+        if feed := read_clean_feed(mended().encode("utf-8", "replace"), max_entries=max_entries):
+            return feed, document
+    return None, document
+
+
+def _believable(data: bytes, label: str | None) -> str | None:
+    """The encoding that is declared, but no wide one where no byte is NUL: in UTF-16 every tag has some."""
+    is_wide = label is not None and label.lower().replace("_", "-").startswith(
+        ("utf-16", "utf16", "utf-32", "ucs", "iso-10646")
     )
-    return feed, mended
+    return None if is_wide and b"\0" not in data[:_HEAD] else label
 
 
 class _Drafts:
@@ -140,6 +151,7 @@ class _Drafts:
     ) -> None:
         self.feed, self.source_uri, self.media_type = feed, source_uri, media_type
         self.url = url or web_address(feed.url, None)
+        self.base = self.url or web_address(feed.site, None)
         self.max_entry_bytes, self.leave_out = max_entry_bytes, leave_out
         self.ambiguous = ambiguous_guids(feed)
 
@@ -168,17 +180,16 @@ class _Drafts:
             return reject
 
     def _draft(self, number: int, entry: Entry) -> Draft:
-        html, standfirst = _body_and_summary(entry)
-        raw, blocks = read_fragment(html) if html else ("", ())
+        raw, blocks, standfirst = _story(entry)
         if not raw and not entry.title:
             raise Reject("empty", "the entry has neither a title nor text")
         metadata = Metadata(
             headline=entry.title,
             standfirst=standfirst,
-            authors=_unique(entry.authors or self.feed.authors),
+            authors=author_names(entry.authors or self.feed.authors),
             topics=_unique(entry.topics),
             captions=tuple(dict.fromkeys(entry.captions)),
-            url=web_address(entry.link, self.url),
+            url=web_address(entry.link, self.base),
             guid=None if entry.guid in self.ambiguous else entry.guid,
             feed_url=self.url,
             published_raw=entry.published_raw,
@@ -202,18 +213,44 @@ def ambiguous_guids(feed: Feed) -> frozenset[str | None]:
     return frozenset(guid for guid, articles in named.items() if len(articles) > 1)
 
 
-def _body_and_summary(entry: Entry) -> tuple[str, str | None]:
-    """The HTML of the story, and the summary as text where it is not the story itself."""
-    if entry.bodies:
-        body = repair_html(max(entry.bodies, key=len))
-        for summary in entry.summaries:
-            text = " ".join(read_fragment(repair_html(summary))[0].split())
-            if text:
-                return body, text
-        return body, None
-    if entry.summaries:
-        return repair_html(max(entry.summaries, key=len)), None
-    return repair_html(max(entry.media_texts, key=len, default="")), None
+def _story(entry: Entry) -> tuple[str, tuple[Block, ...], str | None]:
+    """The text view of the story with its blocks, and the summary as text where it is not the story itself.
+
+    The story is the longest text meant for it; where that shows no words (a picture), the summary; then what is said
+    of a picture or a film.
+    """
+    for texts in (entry.bodies, entry.summaries, entry.media_texts):
+        html = repair_html(max(texts, key=len, default=""))
+        raw, blocks = read_fragment(html) if html else ("", ())
+        if raw:
+            return raw, blocks, _standfirst(entry) if texts is entry.bodies else None
+    return "", (), None
+
+
+def _standfirst(entry: Entry) -> str | None:
+    """The first summary that shows words."""
+    texts = (" ".join(read_fragment(repair_html(summary))[0].split()) for summary in entry.summaries)
+    return next(filter(None, texts), None)
+
+
+def author_names(given: list[str]) -> tuple[str, ...]:
+    """The names of persons, each once.
+
+    One element is taken for several names only where each part of it can be nothing but a name.
+
+    Args:
+        given: The texts of elements: a name, a byline, or a name and an address of mail in the forms that RSS has.
+
+    Returns:
+        The names, without addresses; an address only where nothing else is given.
+    """
+    plain = _unique(given)
+    found: list[str] = []
+    for one in plain:
+        parts = names(one)
+        is_certain = "@" in one if len(parts) < 2 else parts == authors_in(one)
+        found += parts if is_certain or not parts else [_BY.sub("", one, count=1) if _BY.match(one) else one]
+    return tuple(dict.fromkeys(found))[:_MAX_AUTHORS] or plain
 
 
 def _unique(values: list[str]) -> tuple[str, ...]:

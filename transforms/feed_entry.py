@@ -61,6 +61,7 @@ class Feed:
     Attributes:
         entries: In the order of the feed; a Reject stands for one that cannot be read.
         url: Its own address as it names it, if it does.
+        site: The address of the pages that it is about.
         language: As given, of the feed as a whole.
         authors: Of the feed as a whole, where its format says that they are those of an entry that names none.
         surplus: How many entries come after those, beyond the number asked for.
@@ -68,6 +69,7 @@ class Feed:
 
     entries: list[Entry | Reject] = field(default_factory=list)
     url: str | None = None
+    site: str | None = None
     language: str | None = None
     authors: list[str] = field(default_factory=list)
     surplus: int = 0

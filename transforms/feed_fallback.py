@@ -11,10 +11,20 @@ from typing import Any, Final
 import feedparser  # type: ignore[import-untyped]
 
 from copydesk.schemas.article import Caption
+from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_mend import outside_cdata, starts_of_entries, without_surplus
+from copydesk.transforms.feed_mend import CDATA, outside_cdata
+from copydesk.transforms.feed_names import ENTRIES
 from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
 
+MAX_DEPTH: Final = 1_000
+"""Elements open at one time inside one entry; honest entries whose markup was not escaped have some dozens."""
+MAX_TAG: Final = 20_000
+"""Code points of one tag; feedparser's time grows with the square of it."""
+
+_LONG_TAG: Final = re.compile(rf"<[A-Za-z_/][^<>]{{{MAX_TAG}}}")
+_TOKEN: Final = re.compile(r"<!\[CDATA\[|<!--|<(/?)([A-Za-z_][^\s/<>]{0,60})[^<>]*>")
+_END_OF_ENTRY: Final = re.compile(r"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry)\s*>", re.IGNORECASE)
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml", "html", "xhtml", None})
 _MEDIA_PREFIX: Final = re.compile(
     r"\sxmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']https?://search\.yahoo\.com/mrss/?[\"']", re.IGNORECASE
@@ -48,11 +58,14 @@ def read_any_feed(text: str, *, max_entries: int) -> tuple[Feed, bool]:
         The feed, and whether feedparser knows it for one.
 
     Raises:
-        Reject: `too_deep`, since feedparser takes long over deep nesting.
+        Reject: `too_deep`, since feedparser takes long over deep nesting; `bad_feed` where it fails.
     """
-    starts = starts_of_entries(text)
-    text = _with_media_texts_apart(without_surplus(text, starts, max_entries))
-    parsed = parse_with_feedparser(text.encode("utf-8", "replace"))
+    starts = _starts_of_entries(text)
+    text = _with_media_texts_apart(_without_surplus(text, starts, max_entries))
+    try:
+        parsed = parse_with_feedparser(text.encode("utf-8", "replace"))
+    except Exception as error:  # such as ValueError, for a namespace with a space in its name
+        raise Reject("bad_feed", f"feedparser cannot read it: {error!r}"[:300]) from None
     version = parsed.version or ""
     about = parsed.feed
     is_atom = version.startswith("atom")
@@ -159,3 +172,47 @@ def _link(of: Any, relation: str) -> str | None:
 def _authors(of: Any) -> list[str]:
     people = [name for person in dict.get(of, "authors") or () if (name := person.get("name") or person.get("email"))]
     return people or [author for author in [dict.get(of, "author")] if author]
+
+
+def _starts_of_entries(text: str) -> list[int]:
+    """Where entries start in a document.
+
+    Raises:
+        Reject: `too_deep` where one of them, or what is before them, nests elements deeper than `MAX_DEPTH` or has a
+            tag longer than `MAX_TAG`.
+    """
+    if _LONG_TAG.search(text):
+        raise Reject("too_deep", f"a tag has more than {MAX_TAG:,} characters")
+    starts: list[int] = []
+    position = depth = 0
+    while match := _TOKEN.search(text, position):
+        position = match.end()
+        if match[0] == CDATA or match[0] == "<!--":
+            end = text.find("]]>" if match[0] == CDATA else "-->", position)
+            if end < 0:
+                break
+            position = end
+        elif match[1]:
+            depth = max(0, depth - 1)
+        elif match[2].rpartition(":")[2].lower() in ENTRIES:
+            starts.append(match.start())
+            depth = 1
+        elif not match[0].endswith("/>"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Reject("too_deep", f"more than {MAX_DEPTH:,} elements are open at one time")
+    return starts
+
+
+def _without_surplus(text: str, starts: list[int], max_entries: int) -> str:
+    """The document without the entries after so many.
+
+    Args:
+        text: The document.
+        starts: Where its entries start.
+        max_entries: How many stay.
+    """
+    if len(starts) <= max_entries:
+        return text
+    last = _END_OF_ENTRY.search(text, starts[-1])
+    return text[: starts[max_entries]] + (text[last.end() :] if last else "")

@@ -9,7 +9,7 @@ import orjson
 from copydesk.transforms.decode import decode
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_text import html_of_plain, plain_title
+from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
 
 
 def read_json_feed(data: bytes, *, charset: str | None, max_entries: int) -> Feed:
@@ -33,6 +33,7 @@ def read_json_feed(data: bytes, *, charset: str | None, max_entries: int) -> Fee
     return Feed(
         [_entry(item) for item in items[:max_entries]],
         url=_string(found.get("feed_url")),
+        site=_string(found.get("home_page_url")),
         language=_string(found.get("language")),
         authors=_authors(found),
         surplus=max(0, len(items) - max_entries),
@@ -56,15 +57,16 @@ def _entry(item: Any) -> Entry | Reject:
         return Reject("bad_feed", f"an item of the JSON feed is no object but {type(item).__name__}")
     bodies = [html] if (html := _string(item.get("content_html"))) else []
     if text := _string(item.get("content_text")):
-        bodies.append(html_of_plain(text))
+        bodies.append(_html(text))
     title = _string(item.get("title"))
     guid = _string(item.get("id"))
+    page = guid if guid and guid.startswith(("http://", "https://")) else None
     return Entry(
         title=plain_title(title, is_html=False) if title else None,
         guid=guid,
-        link=_string(item.get("url")) or (guid if guid and guid.startswith(("http://", "https://")) else None),
+        link=_string(item.get("url")) or page or _string(item.get("external_url")),
         bodies=bodies,
-        summaries=[html_of_plain(summary)] if (summary := _string(item.get("summary"))) else [],
+        summaries=[_html(summary)] if (summary := _string(item.get("summary"))) else [],
         authors=_authors(item),
         topics=[topic for tag in _list(item.get("tags")) if (topic := _string(tag))],
         published_raw=_string(item.get("date_published")),
@@ -73,14 +75,21 @@ def _entry(item: Any) -> Entry | Reject:
     )
 
 
+def _html(text: str) -> str:
+    """A text that the format calls plain, as HTML: many houses put markup there all the same."""
+    return text if is_markup(text) else html_of_plain(text)
+
+
 def _authors(of: dict[str, Any]) -> list[str]:
-    """The names in `authors` (1.1) or `author` (1.0)."""
-    people = _list(of.get("authors")) or [of.get("author")]
-    return [name for person in people if isinstance(person, dict) and (name := _string(person.get("name")))]
+    """The names in `authors` (1.1) or `author` (1.0), which some give as bare strings."""
+    people = _list(of.get("authors")) or _list(of.get("author"))
+    named = (_string(person.get("name") if isinstance(person, dict) else person) for person in people)
+    return [name for name in named if name]
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    """A list; what stands for itself where a list should is a list of one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _string(value: Any) -> str | None:

@@ -10,6 +10,7 @@ _TABLE: Final[dict[str, dict[str, Any]]] = tomllib.loads(
     resources.files("copydesk.transforms").joinpath("feed_names.toml").read_text("utf-8")
 )
 _MAX_REMEMBERED: Final = 10_000
+_ATOM: Final = ("{http://www.w3.org/2005/Atom}", "{http://purl.org/atom/ns#}")
 
 
 def _plain_uri(uri: str) -> str:
@@ -21,7 +22,8 @@ _PREFIXES: Final = {
     for prefix, uris in _TABLE["namespaces"].items()
     for uri in uris
 }
-_USUAL: Final = frozenset(_TABLE["namespaces"])
+USUAL: Final[dict[str, str]] = {prefix: uris[0] for prefix, uris in _TABLE["namespaces"].items() if prefix != "core"}
+"""The namespaces that prefixes stand for where a feed forgets to declare them."""
 
 
 class Names(dict[str, str]):
@@ -37,17 +39,21 @@ class Names(dict[str, str]):
             name = "" if prefix is None else prefix + local.lower()
         else:
             head, colon, _ = tag.partition(":")
-            name = tag.lower() if not colon or head.lower() in _USUAL else ""
+            name = tag.lower() if not colon or head.lower() in USUAL else ""
         if len(self) < _MAX_REMEMBERED:
             self[tag] = name
         return name
 
 
-class Roles(dict[str, tuple[str, int] | None]):
-    """The roles of the children of an entry by their tags: the role and the rank of the name in it, None for others."""
+class Roles(dict[str, tuple[str, int, bool] | None]):
+    """The roles of the children of an entry by their tags: the role, the rank of the name in it, whether it is Atom's.
 
-    def __missing__(self, tag: str) -> tuple[str, int] | None:
-        role = _ROLE_OF_NAME.get(NAMES[tag])
+    None for an element that has none.
+    """
+
+    def __missing__(self, tag: str) -> tuple[str, int, bool] | None:
+        found = _ROLE_OF_NAME.get(NAMES[tag])
+        role = (*found, tag.startswith(_ATOM)) if found else None
         if len(self) < _MAX_REMEMBERED:
             self[tag] = role
         return role
@@ -60,4 +66,5 @@ NAMES: Final = Names()
 ROLES: Final = Roles()
 ROOTS: Final = frozenset(_TABLE["shapes"]["roots"])
 CHANNEL: Final = frozenset(_TABLE["shapes"]["channel"])
+LISTS: Final = frozenset(_TABLE["shapes"]["lists"])
 ENTRIES: Final = frozenset(_TABLE["shapes"]["entries"])

@@ -11,13 +11,19 @@ from copydesk.transforms.decode import repair_mojibake
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 """What XML 1.0 forbids (section 2.2), and DEL."""
+_DOUBTFUL: Final = re.compile("[\x80-\x9f]|[\xc2-\xf4][^\x00-\x7f]")
+"""A control of ISO-8859-1, or what the first two bytes of a character in UTF-8 look like when read as that."""
 _BROKEN_ENTITY: Final = re.compile(r"&([A-Za-z0-9_]+);(?=[_=])")
 """`&utm;_medium=`: what a parser of SGML makes of an ampersand that was not escaped."""
 _INLINE_TAG: Final = re.compile(
-    r"</?(?:a|abbr|b|big|br|center|cite|code|del|div|em|font|h[1-6]|i|img|ins|li|mark|nobr|ol|p|q|s|small|span|strike|"
-    r"strong|sub|sup|time|tt|u|ul|wbr)(?:\s[^<>]{0,2000})?/?>",
+    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|blink|blockquote|br|center|cite|code|del|dfn|div|em|embed|font|h[1-6]|hr|i|iframe|"
+    r"img|ins|kbd|label|li|mark|nobr|object|ol|p|param|q|s|samp|script|small|span|strike|strong|style|sub|sup|time|tt|u|ul|"
+    r"var|wbr)(?:\s[^<>]{0,2000})?/?>",
     re.IGNORECASE,
 )
+_CODE: Final = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_MAX_CODE: Final = 10_000
+"""Code points of a title in which scripts are looked for."""
 _BLOCK_TAG: Final = re.compile(
     r"<(?:p|br|div|ul|ol|li|table|h[1-6]|blockquote|section|article|figure|pre|dl|hr)\b", re.IGNORECASE
 )
@@ -28,7 +34,7 @@ _MARKUP: Final = re.compile(
     r"<(?:p|br|img|hr)(?:\s[^<>]*)?/?>|&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5}|nbsp|amp|quot|[lr][sd]quo|[nm]dash|hellip);",
     re.IGNORECASE,
 )
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _MAX_URL: Final = 8_000
 
 
@@ -37,9 +43,9 @@ def repair(text: str) -> str:
 
     The whole of a text that reads back as UTF-8 is repaired, as feedparser does; of a longer one the lines are.
     """
-    if _UNFIT.search(text):
+    if not text.isprintable() and _UNFIT.search(text):
         text = _UNFIT.sub("", text)
-    if text.isascii():
+    if text.isascii() or not _DOUBTFUL.search(text):
         return text
     try:
         return text.encode("latin-1").decode("utf-8")
@@ -60,6 +66,8 @@ def plain_title(text: str, *, is_html: bool = True) -> str | None:
     """
     text = repair(text)
     if is_html and "<" in text:
+        if len(text) <= _MAX_CODE:
+            text = _CODE.sub("", text)
         text = _INLINE_TAG.sub(" ", text) if _BLOCK_TAG.search(text) else _INLINE_TAG.sub("", text)
     if "&" in text:
         text = unescape(text)
@@ -117,4 +125,5 @@ def language_tag(given: str | None) -> str | None:
     if not given or not (match := _LANGUAGE.fullmatch(given.strip())):
         return None
     first, *rest = match[0].replace("_", "-").split("-")
-    return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])
+    cased = (part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)
+    return "-".join([first.lower(), *cased])  # as RFC 5646 writes them, section 2.1.1

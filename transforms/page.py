@@ -17,6 +17,7 @@ from copydesk.transforms.page_fragment import read_fragment
 from copydesk.transforms.page_guard import check_page
 from copydesk.transforms.page_metadata import PageMetadata, read_metadata
 from copydesk.transforms.page_parts import APART
+from copydesk.transforms.page_state import story_in_scripts
 from copydesk.transforms.page_story import Hints, Verdict, judge
 
 MIN_BODY: Final = 400
@@ -48,7 +49,8 @@ def read_page(
         space collapsed, blocks joined by line breaks. What lies outside the story is marked, none is left out: each
         run of it is one block.
 
-        A page whose text shows no story but whose metadata hold it is read as that: the raw text is theirs.
+        A page whose text shows no story but whose metadata hold it, or the data of its scripts, is read as that: the
+        raw text is theirs.
 
     Raises:
         Reject: `empty`, `too_large`, `too_deep`, `bad_page`, or `no_story` where the page has text but no story.
@@ -66,6 +68,8 @@ def read_page(
         raw, blocks = lay_out(page, verdict.kinds, verdict.in_story)
     elif len(said.body) >= MIN_BODY:
         raw, blocks = _told(said.body)
+    elif said.titles and (drawn := story_in_scripts(node.text() for node in tree.css("script"))):
+        raw, blocks = read_fragment(drawn)
     elif page.passages:
         raise Reject("no_story", "the page has text, but none of it is running prose")
     else:

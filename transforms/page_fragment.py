@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bs4 import BeautifulSoup
@@ -10,9 +11,14 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 from copydesk.transforms.draft import Block
 from copydesk.transforms.page_blocks import lay_out, read_passages
 from copydesk.transforms.page_guard import MAX_FRAGMENT_TAGS, check_page
-from copydesk.transforms.page_story import kinds_of
+from copydesk.transforms.page_kinds import kinds_of
 
 _LISTED: Final = " "
+_HIDING: Final = re.compile(
+    r"<(/?)(object|embed|audio|video|iframe|canvas|svg|math|noscript|template|select|textarea)\b[^<>]*?(/?)>",
+    re.IGNORECASE,
+)
+"""Tags of the elements whose content no reader sees."""
 
 
 class _SoupNode:
@@ -69,8 +75,28 @@ def read_fragment(html: str) -> tuple[str, tuple[Block, ...]]:
         Reject: `too_large` or `too_deep`, as for pages.
     """
     check_page(html.encode("utf-8", "surrogatepass"), MAX_FRAGMENT_TAGS)
+    html = _without_open_ends(html)
     body = BeautifulSoup(f"<body>{html}", "lxml").body
     if body is None:
         return "", ()
     page = read_passages(_SoupNode(body))
     return lay_out(page, kinds_of(page), [True] * len(page.passages))
+
+
+def _without_open_ends(html: str) -> str:
+    """The markup without the tags of elements that would hide all that follows: those whose end is missing.
+
+    A player is often pasted in without its end tag; `embed` has none, but libxml2 waits for one.
+    """
+    open_at: dict[str, list[tuple[int, int]]] = {}
+    for tag in _HIDING.finditer(html):
+        if tag[1]:
+            if tags := open_at.get(tag[2].lower()):
+                tags.pop()
+        elif not tag[3]:
+            open_at.setdefault(tag[2].lower(), []).append(tag.span())
+    cuts = sorted(span for spans in open_at.values() for span in spans)
+    if not cuts:
+        return html
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(html)]
+    return "".join(html[start:end] for start, end in zip(starts, ends, strict=True))

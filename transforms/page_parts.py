@@ -11,18 +11,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from copydesk.transforms.draft import BlockKind
-from copydesk.transforms.page_blocks import HEADINGS, PageText, Passage
+from copydesk.transforms.page_blocks import HEADINGS, Passage
+from copydesk.transforms.page_cards import LINKED, MIN_LINK
+from copydesk.transforms.page_evidence import Evidence
 
 APART: Final = frozenset({"caption", "credit", "byline", "embed"})
 """Kinds that lie in a story but are no prose of it: the desk makes fields of them."""
-LINKED: Final = 0.9
-"""Share of a passage inside links from which it is a link, not a sentence with links."""
 LISTED_LINKS: Final = 0.5
 """The same for a whole list: its items often open with a label that is not linked."""
 LABEL: Final = 40
 """Code points before the link of a passage that is a label and a link ("Read more: ...")."""
-MIN_LINK: Final = 20
-"""Code points of a link that can be the headline of another story."""
 SHORT: Final = 40
 PLAIN_SHARE: Final = 0.8
 INSET_SHARE: Final = 0.2
@@ -31,16 +29,13 @@ TEASER_LINES: Final = 2
 PULL_QUOTE: Final = 400
 CAPTION: Final = 400
 CAPTION_LINES: Final = 3
-CARDS: Final = 3
-CARD_LINES: Final = 6
-CARD: Final = 700
 
 _OWN_LINE: Final = frozenset({"p", "li", "blockquote", "pre", "dd", "dt", "td", "th", "q", *HEADINGS})
 _GROUPS: Final = frozenset({"ul", "ol", "dl", "table", "tbody", "thead", "tr", "center", "figure"})
 _QUOTES: Final = " \"'“”„‟«»‹›‘’‚‛「」『』"
 _LABEL_ENDS: Final = frozenset(":|>»–—-→")
 _WORDS: Final = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){1,3}")
-_SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
+SENTENCE_ENDS: Final = frozenset(".!?…\"'”’»。！？")
 _ENDS: Final = re.compile(r"[.!?…。！？:;,\u2014\u2013\"'”’»«“)\]|]\s*$")
 
 
@@ -48,34 +43,22 @@ class Parts:
     """The passages inside the story's box.
 
     Args:
-        page: The page's text view.
+        evidence: Of the page.
         kinds: What each passage is.
         root: The story's box.
-        end: One past the last box in it.
-        inside: For each passage, whether it lies in that box and not in one that is outside.
-        prose: For each passage, how much running text it is.
+        title: The passage that is the headline, if one is.
     """
 
-    def __init__(
-        self,
-        page: PageText,
-        kinds: list[BlockKind],
-        root: int,
-        end: int,
-        inside: Sequence[bool],
-        prose: Sequence[int],
-        title: int | None,
-    ) -> None:
-        self.boxes = page.boxes
-        self.passages = page.passages
-        self.pictures = page.pictured
+    def __init__(self, evidence: Evidence, kinds: list[BlockKind], root: int, title: int | None) -> None:
+        self.boxes, self.passages = evidence.boxes, evidence.passages
+        self.pictures = evidence.page.pictured
         self.kinds = kinds
         self.root = root
-        self.end = end
-        self.prose = prose
+        self.end = evidence.ends[root]
+        self.prose = evidence.prose
         self.title = title
-        self.kept = list(inside)
-        self.given = [i for i, yes in enumerate(inside) if yes]
+        self.kept = [evidence.lies_in(one.box, root) and not evidence.outside[one.box] for one in self.passages]
+        self.given = [i for i, yes in enumerate(self.kept) if yes]
         self.crowded: list[bool] = []
         self.pictured = self._find_pictured()
         self.headers = self._find_headers()
@@ -89,6 +72,7 @@ class Parts:
                 self.kinds[i] = "caption"
             elif self._is_link(self.passages[i]) or self._is_crumb(i) or self._is_in_header(i):
                 self.kept[i] = False
+        self._drop_captions_again()
         self._drop_lists_of_links()
         self._drop_pull_quotes()
         self._drop_info_boxes()
@@ -96,6 +80,15 @@ class Parts:
         self._drop_headings_of_nothing()
         self._drop_headings_of_empty_boxes()
         return self.kept
+
+    def _drop_captions_again(self) -> None:
+        """Text right under a caption that says the same and has no line of its own in the markup."""
+        for i in self.given:
+            passage = self.passages[i]
+            if self.kinds[i] == "paragraph" and self.boxes[passage.box].tag not in _OWN_LINE:
+                above = range(max(0, i - 2), i)
+                if any(self.kinds[j] == "caption" and self.passages[j].text == passage.text for j in above):
+                    self.kept[i] = False
 
     def _is_link(self, passage: Passage) -> bool:
         length = len(passage.text)
@@ -107,7 +100,7 @@ class Parts:
             and 2 * passage.linked >= length
             and len(label) <= LABEL
             and (label[-1:] in _LABEL_ENDS or _WORDS.fullmatch(label) is not None)
-            and passage.text[-1] not in _SENTENCE_ENDS
+            and passage.text[-1] not in SENTENCE_ENDS
         )
 
     def _is_crumb(self, i: int) -> bool:
@@ -136,7 +129,7 @@ class Parts:
             if box.tag != "p" or self.kinds[i] != "paragraph":
                 return False
             around = box.parent
-            sentence = passage.text[-1] in _SENTENCE_ENDS
+            sentence = passage.text[-1] in SENTENCE_ENDS
         else:
             sentence = False
         named = False
@@ -298,40 +291,3 @@ class Parts:
                 something = True
             elif 2 * self.passages[i].linked >= len(self.passages[i].text) >= MIN_LINK:
                 dropped = True
-
-
-def cards(page: PageText) -> list[int]:
-    """The passages of teasers: three or more boxes of one make side by side, each with a linked headline.
-
-    Args:
-        page: The page's text view.
-
-    Returns:
-        The indexes of all passages in such boxes, in order.
-    """
-    boxes = page.boxes
-    count = [0] * len(boxes)
-    length = [0] * len(boxes)
-    for passage in page.passages:
-        count[passage.box] += 1
-        length[passage.box] += len(passage.text)
-    for i in range(len(boxes) - 1, 0, -1):
-        count[boxes[i].parent] += count[i]
-        length[boxes[i].parent] += length[i]
-    rows: dict[tuple[int, str, tuple[str, ...]], set[int]] = {}
-    for passage in page.passages:
-        if len(passage.text) < MIN_LINK or passage.linked < LINKED * len(passage.text):
-            continue
-        card = passage.box
-        while boxes[card].parent > 0 and count[boxes[card].parent] <= CARD_LINES and length[boxes[card].parent] <= CARD:
-            card = boxes[card].parent
-        if count[card] > 1 and boxes[card].tag not in ("p", "tr"):
-            rows.setdefault((boxes[card].parent, boxes[card].tag, boxes[card].names.tokens[:1]), set()).add(card)
-    found = [False] * len(boxes)
-    for row in rows.values():
-        if len(row) >= CARDS:
-            for card in row:
-                found[card] = True
-    for i in range(1, len(boxes)):
-        found[i] = found[i] or found[boxes[i].parent]
-    return [i for i, passage in enumerate(page.passages) if found[passage.box]]

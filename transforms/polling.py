@@ -46,10 +46,12 @@ class Remembered:
         last_success: When it last gave a feed, or said that nothing is new.
         last_new: When a body was last another than before.
         gap: Half the median gap between the entries of the last body, in seconds.
+        ttl: Seconds that the feed itself asked for with its last body.
         errors: Failures in a row.
         error: The last of them, in words; "" after a success.
         gone: It answered 410; it is asked no more.
         entries: Digests of the keys of the entries of the last body.
+        versions: Of the entries of the last body that had any new: all of them are archived.
         pages: Versions of the entries of the last body whose pages were read.
         new: Entries that were new, by day (`2026-01-31`).
     """
@@ -67,10 +69,12 @@ class Remembered:
     last_success: int = 0
     last_new: int = 0
     gap: int = 0
+    ttl: int = 0
     errors: int = 0
     error: str = ""
     gone: bool = False
     entries: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     new: Mapping[str, int] = field(default_factory=dict)
 
@@ -107,6 +111,7 @@ class Outcome:
         entries: Digests of the keys of its entries.
         times: When its entries were published.
         ttl: Seconds that the feed itself asks for.
+        versions: Of its entries.
         pages: Versions of its entries whose pages were read, now or before.
     """
 
@@ -118,6 +123,7 @@ class Outcome:
     entries: Sequence[str] = ()
     times: Sequence[int] = ()
     ttl: int = 0
+    versions: Sequence[str] = ()
     pages: Sequence[str] = ()
 
 
@@ -156,22 +162,25 @@ def after(before: Remembered, seen: Outcome, now: int, pace: Pace) -> Remembered
     known = set(before.entries)
     added = sum(entry not in known for entry in seen.entries) if is_new else 0
     gap = adaptive(seen.times) if is_new else before.gap
+    ttl = before.ttl if seen.status == 304 else seen.ttl
     return replace(
         moved,
         etag=_sendable(seen.headers.get("etag")) or (before.etag if seen.status == 304 else ""),
         last_modified=_sendable(seen.headers.get("last-modified"))
         or (before.last_modified if seen.status == 304 else ""),
         body=seen.body if is_new else before.body,
-        next_poll=now + _clamped(max(gap, seen.ttl, fresh_for(seen.headers, now), asked_until), pace),
+        next_poll=now + _clamped(max(gap, ttl, fresh_for(seen.headers, now), asked_until), pace),
         wait_until=now + min(asked_until, pace.at_most) if asked_until else 0,
         last_try=now,
         last_success=now,
         last_new=now if is_new else before.last_new,
         gap=gap,
+        ttl=ttl,
         errors=0,
         error="",
         # A feed that is empty for a while has not forgotten what it had.
         entries=tuple(seen.entries)[:_REMEMBERED_ENTRIES] if is_new and seen.entries else before.entries,
+        versions=tuple(seen.versions)[:_REMEMBERED_ENTRIES] if is_new and seen.entries else before.versions,
         pages=tuple(seen.pages)[:_REMEMBERED_ENTRIES] if is_new and seen.entries else before.pages,
         new=_counted(before.new, now, added),
     )
@@ -282,5 +291,5 @@ def to_json(state: Remembered) -> dict[str, Any]:
 def from_json(values: Mapping[str, Any]) -> Remembered:
     """What `to_json` wrote; names that a later release added are passed over."""
     known = {name: value for name, value in values.items() if name in Remembered.__slots__}
-    known.update({name: tuple(known[name]) for name in ("entries", "pages") if name in known})
+    known.update({name: tuple(known[name]) for name in ("entries", "versions", "pages") if name in known})
     return Remembered(**known)

@@ -24,7 +24,7 @@ _MAX_PRINTED = 10_000
 _PRINTED_ITEM = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 _BY = re.compile(r"by:?\s+(?=\S)", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"\s*[;|\n]\s*|,?\s+(?:and|&)\s+")
-_MAIL_NAME = re.compile(r"\S+@\S+\s+\(([^()]+)\)|([^<>]+?)\s*<\S+@\S+>")
+_MAIL_NAME = re.compile(r"\S+@\S+\s+\(([^()]+)\)|([^<>()]+?)\s*[<(]\S+@\S+[>)]")
 _NO_NAME = re.compile(r"(?:https?://|www\.|[@/])|\S+@\S+$", re.IGNORECASE)
 _BETWEEN_TOPICS = re.compile(r"[,;|\n]")
 

@@ -48,7 +48,7 @@ _OFFICE_MEMBERS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"word/", b"M
 _ZIP_NAME_AT = 30
 _TAR_MAGIC_AT = 257
 
-_WARC = re.compile(r"WARC/[01]\.\d")
+_WARC = re.compile(rb"WARC/[01]\.\d")
 # What may stand before the root element: white space, comments, processing instructions and declarations, closed or
 # (a broken XML declaration) not. Each is taken off by itself, so that the whole stays linear.
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=[\s/>])")
@@ -89,6 +89,8 @@ def sniff(head: bytes, name: str) -> str:
     """
     if not head:
         raise Reject("empty", "0 bytes")
+    if _WARC.match(head.lstrip(b"\xef\xbb\xbf \t\r\n\v\f\0")):  # its first record may hold bytes of any kind
+        return "application/warc"
     container = _container(head)
     if container:
         return container
@@ -96,8 +98,6 @@ def sniff(head: bytes, name: str) -> str:
     text = _text_view(head)
     name = name.lower()
     start = text.lstrip("\ufeff \t\r\n\v\f\0")
-    if _WARC.match(start):
-        return "application/warc"
     if start.startswith(("{", "[")):
         return _sniff_json(start, name, whole=len(head) < SNIFF_BYTES)
     if start.startswith("<"):
@@ -147,13 +147,11 @@ def _sniff_markup(start: str, name: str) -> str:
     if root is None:
         return "text/html" if doctype and name.endswith(_PAGE_NAMES) else "text/plain"
     kind = root.lower()
-    if kind in ("rss", "rdf") or (kind == "feed" and _is_feed(start, name)):
+    if kind in ("rss", "rdf") or (kind == "feed" and _is_feed(start, name)) or _is_rare_feed(start, kind):
         return "application/rss+xml"
     if kind == "opml":
         return "text/x-opml"
     if start.startswith("<?xml") and kind not in _PAGE_ROOTS and not doctype:
-        if kind == "channel" and "<item" in start.lower():
-            return "application/rss+xml"
         raise Reject("unsupported", f"an XML document whose root element is <{root}>")
     return _sniff_page(start, name, kind, doctype)
 
@@ -208,6 +206,13 @@ def _is_feed(start: str, name: str) -> bool:
     """Whether a `<feed>` is Atom's: by its namespace, an entry of it, or the name of the file."""
     lower = start.lower()
     return "/atom" in lower or "<entry" in lower or name.endswith((".atom", ".xml", ".rss"))
+
+
+def _is_rare_feed(start: str, root: str) -> bool:
+    """Whether it is a channel of CDF or of RSS 1.1, or an entry of Atom alone."""
+    if root == "channel":
+        return "<item" in start.lower()
+    return root == "entry" and "www.w3.org/2005/Atom" in start
 
 
 def _sniff_json(start: str, name: str, *, whole: bool) -> str:

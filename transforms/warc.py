@@ -19,6 +19,8 @@ from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 
 GUID, FEED, PUBLISHED, LEAVE_OUT = "Copydesk-Guid", "Copydesk-Feed", "Copydesk-Published", "Copydesk-Leave-Out"
 """Fields that our own archives add, percent-encoded: what RawDocument says under these names."""
+STAMP = "Copydesk-Stamp"
+"""The field of a resource record that tells it for a file of ours: size and time of the file's last change."""
 DEFAULT_MAX_BYTES = 10 << 20
 """Payload of one record, unpacked."""
 
@@ -58,6 +60,21 @@ class RefusedRecord:
     payload: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that was archived as it was found.
+
+    Attributes:
+        uri: Where it was found.
+        stamp: Its size and the time of its last change.
+        data: Its bytes.
+    """
+
+    uri: str
+    stamp: str
+    data: bytes
+
+
 class _Counted:
     """A stream that can only be read, and knows how many bytes have been."""
 
@@ -85,8 +102,8 @@ class _Counted:
 
 def iter_warc(
     stream: BinaryIO, *, source_uri: str, max_bytes: int = DEFAULT_MAX_BYTES
-) -> Iterator[RawDocument | RefusedRecord]:
-    """The pages, texts and feeds of a WARC archive.
+) -> Iterator[RawDocument | KeptFile | RefusedRecord]:
+    """The pages, texts and feeds of a WARC archive, and the files that were archived as they were found.
 
     Records that hold no answer of a server (requests, metadata, revisits), answers other than success, and answers of
     other types (images, scripts) yield nothing.
@@ -94,7 +111,7 @@ def iter_warc(
     Args:
         stream: The archive, from its start; one packed with gzip is unpacked.
         source_uri: Of the archive; a record adds `#byte=N`, its place in the unpacked stream.
-        max_bytes: Of a payload; larger ones are refused without being held whole.
+        max_bytes: Of a payload; larger ones are refused without being held whole. Not of a kept file.
 
     Yields:
         A document per answer, its bytes without transfer and content encoding; or why one was refused. An archive
@@ -113,8 +130,11 @@ def iter_warc(
         ):
             at, seen = int(record.stream_pos), seen + 1
             end = at + _header_length(record) + int(record.content_length)
-            skipped = record.record_type != WarcRecordType.response
-            if not skipped:
+            kept = record.record_type == WarcRecordType.resource and STAMP in record.headers
+            skipped = record.record_type != WarcRecordType.response and not kept
+            if kept:
+                yield _kept_file(record, f"{source_uri}#byte={at}")
+            elif not skipped:
                 found = _read_record(record, f"{source_uri}#byte={at}", max_bytes)
                 if found is not None:
                     yield found
@@ -165,6 +185,16 @@ def _read_record(record: WarcRecord, source_uri: str, max_bytes: int) -> RawDocu
     record.set_bytes_content(block)
     record.parse_http(auto_decode="all")
     return None if _is_passed_over(record) else _document(record, source_uri, max_bytes, block)
+
+
+def _kept_file(record: WarcRecord, source_uri: str) -> KeptFile | RefusedRecord:
+    length = int(record.content_length)
+    data = record.reader.read(length)
+    if len(data) < length:
+        reject = Reject("truncated", f"the record ends {length - len(data):,} bytes early")
+        return RefusedRecord(source_uri, reject, None, data)
+    uri = (record.headers.get("WARC-Target-URI") or source_uri).strip("<>")
+    return KeptFile(uri, record.headers.get(STAMP) or "", data)
 
 
 def _is_passed_over(record: WarcRecord) -> bool:

@@ -69,10 +69,10 @@ class Forked:
 
     process: subprocess.Popen[str]
 
-    def __call__(self, *arguments: object, at: int = 0, how: str = "", shard_bytes: int = 0) -> dict[str, Any]:
+    def __call__(self, *arguments: object, at: int = 0, how: str = "", **small: int) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        order = {"args": [str(argument) for argument in arguments], "at": at, "how": how, "shard_bytes": shard_bytes}
+        order = {"args": [str(argument) for argument in arguments], "at": at, "how": how, **small}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())

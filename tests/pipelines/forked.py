@@ -1,8 +1,9 @@
 """Runs the command line in forks of one warm process, with a fault at a chosen storage operation.
 
-Reads a JSON object a line: `{"args": [...], "at": N, "how": HOW, "shard_bytes": B}`. `N` counts the operations of the
-output's store, from 1; `HOW` is `kill-before`, `kill-after`, `error`, `error-after` or `full`; `B` makes a small job
-write many files. Writes a JSON object a line: `{"status": S, "operations": [...], "said": "..."}`, where S is minus the signal for a killed run.
+Reads a JSON object a line: `{"args": [...], "at": N, "how": HOW, "shard_bytes": B, "merge_every": M}`. `N` counts the
+operations of the output's store, from 1; `HOW` is `kill-before`, `kill-after`, `error`, `error-after` or `full`; `B`
+makes a small job write many files, `M` lets few windows merge. Writes a JSON object a line:
+`{"status": S, "operations": [...], "said": "..."}`, where S is minus the signal for a killed run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from copydesk.pipelines import cli, engine, plan, replay, run, verify  # noqa: F401 - warm
+from copydesk.pipelines import cli, engine, ledger, plan, replay, run, verify  # noqa: F401 - warm
 from copydesk.pipelines.exchange import Spill
 from copydesk.pipelines.store import FolderStore
 from copydesk.transforms.edit import Editor
@@ -52,10 +53,11 @@ def arm(at: int, how: str, log: int) -> None:
             os.write(log, f"{name} {args[0] if args and isinstance(args[0], str) else ''}\n".encode())
             if mine == at:
                 fail(how, done=False)
-            result = real(self, *args, **more)
-            if mine == at:
-                fail(how, done=True)
-            return result
+            try:
+                return real(self, *args, **more)
+            finally:
+                if mine == at:
+                    fail(how, done=True)
 
         setattr(owner, name, operation)
 
@@ -81,6 +83,7 @@ def main() -> None:
                 os.dup2(said.fileno(), 1)
                 os.dup2(said.fileno(), 2)
                 plan.SHARD_BYTES = order.get("shard_bytes") or plan.SHARD_BYTES
+                ledger.MERGE_EVERY = order.get("merge_every") or ledger.MERGE_EVERY
                 arm(order.get("at", 0), order.get("how", ""), log.fileno())
                 status = 1
                 try:

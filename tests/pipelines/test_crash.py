@@ -29,7 +29,7 @@ class Job:
     def run(self, out: Path, at: int = 0, how: str = "") -> dict[str, Any]:
         options = ("--as-of=2026-01-31", "--batch-bytes=1M", "--max-document-bytes=1M", "--max-failures=100%")
         ran: dict[str, Any] = self.forked(
-            "ingest", self.folder, "--output", out, *options, at=at, how=how, shard_bytes=200
+            "ingest", self.folder, "--output", out, *options, at=at, how=how, shard_bytes=200, merge_every=2
         )
         return ran
 
@@ -96,7 +96,8 @@ def test_the_job_is_worth_the_sweep(job: Job) -> None:
     kinds = {operation.split()[0] for operation in job.operations}
     assert {"create", "move", "read", "keep", "sync", "put", "get"} <= kinds
     assert len([path for path in job.expected if path.startswith("_manifests/")]) == 2
-    assert len([path for path in job.expected if path.startswith("raw/")]) == 1
+    assert len([path for path in job.expected if path.startswith("payloads/")]) == 1
+    assert len([path for path in job.expected if path.startswith("_state/merged/")]) == 3
 
 
 def test_a_kill_at_a_few_operations(job: Job, tmp_path: Path) -> None:

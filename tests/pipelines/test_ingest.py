@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import apache_beam as beam
 import duckdb
 import orjson
 import polars
 import pytest
+from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
 Run = Callable[..., Any]
 Tree = Callable[[Path], dict[str, str]]
@@ -231,8 +235,8 @@ def test_a_document_that_gets_lost_stops_the_commit(
 
     real = Pack.process
 
-    def losing(self: Pack, record: Any) -> Any:
-        return iter(()) if "b.txt" in record.source_uri else real(self, record)
+    def losing(self: Pack, record: Any, window: Any = beam.DoFn.WindowParam) -> Any:
+        return iter(()) if "b.txt" in record.source_uri else real(self, record, window)
 
     monkeypatch.setattr(Pack, "process", losing)
     folder = write(tmp_path / "in", a=story(1), b=story(2))
@@ -277,3 +281,25 @@ def test_a_large_file_is_read_in_pieces_and_is_one_input(copydesk: Run, tmp_path
     ran = copydesk("ingest", tmp_path / "all.jsonl", "--output", tmp_path / "out", AS_OF)
     assert "1,500  documents  in 1 input" in ran.out, ran.out
     assert manifests(tmp_path / "out")[0]["counts"]["inputs"] == 3
+
+
+def test_a_job_that_is_only_written_down_is_not_waited_for(
+    copydesk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a launcher of templates does: the engine runs it later, and until then nothing is committed."""
+
+    class Runner(PipelineRunner):
+        def run_pipeline(self, pipeline: Any, options: Any) -> PipelineResult:
+            return PipelineResult(PipelineState.RUNNING)  # to wait for this one raises
+
+    module = ModuleType("written_down")
+    module.Runner = Runner  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    folder = write(tmp_path / "in", a=story(1))
+    words = ("ingest", folder, "--output", tmp_path / "out", AS_OF, "--runner", "written_down.Runner")
+    ran = copydesk(*words, "--dry_run=True")
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err == "copydesk: the job was written down for its engine, which commits once it has run it\n"
+    assert not (tmp_path / "out/_manifests").exists()
+    with pytest.raises(NotImplementedError):
+        copydesk(*words)

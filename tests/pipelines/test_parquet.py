@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copydesk.pipelines.parquet import ARTICLES, FAILURES, TABLES, file_bytes, key_file_bytes, settle
-from copydesk.pipelines.writing import hash64, shard_of
+from copydesk.pipelines import keyed
+from copydesk.pipelines.keyed import hash64
+from copydesk.pipelines.parquet import ARTICLES, FAILURES, TABLES, file_bytes, settle
+from copydesk.pipelines.writing import shard_of
 from copydesk.schemas.article import Article, Cut
 
 Row = dict[str, Any]
@@ -101,7 +103,7 @@ def test_long_rows_make_smaller_row_groups(monkeypatch: Any) -> None:
 
 def test_keys_are_sorted_and_read_back_whole() -> None:
     settled = settle(ARTICLES, table_of([row(number) for number in range(40)], 9), None)
-    keys = pq.read_table(pa.BufferReader(key_file_bytes(settled.seen)))
+    keys = pq.read_table(pa.BufferReader(keyed.file_bytes(settled.seen)))
     assert keys["_id_hash"].to_pylist() == sorted(hash64(f"id-{number}") for number in range(40))
 
 

@@ -334,6 +334,22 @@ def test_a_page_drawn_by_a_script_is_read_from_its_metadata(told: str, shown: st
     assert edited.headline == "Quay closes"
 
 
+@pytest.mark.parametrize("nested", [1, 2])
+def test_a_page_drawn_by_a_script_is_read_from_the_data_of_the_script(nested: int) -> None:
+    state = json.dumps({"menu": "Home " * 100, "content": {"html": f"<div class=body>{BODY}</div>"}})
+    for _ in range(nested - 1):
+        state = json.dumps([1, f"2d:{state}"]).replace("<", "\\u003c")
+    edited = edit(f"<title>Quay closes</title><body><div id=app></div><script>push({state})</script>")
+    assert edited.text.split("\n\n") == LINES
+    assert edited.headline == "Quay closes"
+
+
+def test_a_word_on_cookies_in_a_script_is_no_story() -> None:
+    state = json.dumps({"html": "<p>We use cookies on this site.</p><p>You may say no to them.</p><p>Do you?</p>"})
+    with pytest.raises(Reject, match="no text"):
+        read(f"<title>Quay closes</title><body><script>push({state})</script>")
+
+
 def test_a_summary_in_the_metadata_is_no_story() -> None:
     data = json.dumps({"@type": "NewsArticle", "headline": "Quay closes", "articleBody": LINES[0]})
     with pytest.raises(Reject) as refused:
@@ -345,3 +361,42 @@ def test_the_byline_above_the_story_gives_the_authors_where_the_metadata_name_no
     edited = edit(f"<h1>Quay closes</h1><p class=byline>By Ida Moss and Tom Reyes</p><article>{BODY}</article>")
     assert edited.authors == ("Ida Moss", "Tom Reyes")
     assert edited.text.split("\n\n") == LINES
+
+
+def test_a_summary_under_the_headline_is_the_standfirst_whatever_its_names() -> None:
+    header = "<div><hgroup><h2>Quay closes</h2></hgroup><div class=x7>{}</div><p class=x8>4 min read</p></div>"
+    summary = "Ships will wait outside. The town asks why nobody was told."
+    told = f"<meta property=og:title content='Quay closes'><body><nav><h1>Quay</h1></nav>{{}}<div class=y1>{BODY}</div>"
+    edited = edit(told.format(header.format(summary)))
+    assert edited.standfirst == summary
+    assert edited.text.split("\n\n") == [summary, *LINES]
+    for other in ("Updated May 3, 6:55 AM; posted May 2, 8:15 PM", "Listen to this story", f"<a href=x>{summary}</a>"):
+        assert edit(told.format(header.format(other))).text.split("\n\n") == LINES
+
+
+def test_a_story_parted_in_two_boxes_of_one_make_is_whole() -> None:
+    opening = "The town learnt of it from a note on the gate, which nobody has owned to since."
+    first = f"<div class='body-parts wide'><p>{opening}</p></div>"
+    rest = f"<div class='body-parts wide walled'>{BODY}</div>"
+    wall = "<div class=wall>Buy <button>Buy</button></div>"
+    assert lines_of(f"<h1>Quay closes</h1>{first}{wall}{rest}") == [opening, *LINES]
+
+
+def test_boxes_of_one_make_with_more_than_text_are_other_stories() -> None:
+    other = f"<div class='body-parts wide'><h3>Ferry fares rise</h3><p>{LINES[0]}</p></div>"
+    rest = f"<div class='body-parts wide'>{BODY}</div>"
+    assert lines_of(f"<h1>Quay closes</h1>{rest}{other}") == LINES
+
+
+def test_a_caption_set_again_in_words_stands_in_the_captions_once() -> None:
+    caption = "Ships wait off the quay for the tide to turn."
+    figure = f"<div><figure><img src=a.jpg><figcaption>{caption}</figcaption></figure><div class=z><div>{caption}</div></div></div>"
+    edited = edit(f"<title>Quay closes</title><body><article>{BODY}{figure}<p>The end.</p></article>")
+    assert [c.text for c in edited.captions] == [caption]
+    assert edited.text.split("\n\n") == [*LINES, "The end."]
+
+
+def test_short_paragraphs_without_an_alphabet_are_prose() -> None:
+    lines = [f"港口{day}起关闭，所有渡轮停运，市长说还要再等三天。" for day in "一二三四五六"]
+    page = f"<title>港口关闭</title><body><ul><li><a href=/>首页</a></ul><div>{''.join(f'<p>{line}' for line in lines)}</div>"
+    assert edit(page).text.split("\n\n") == lines

@@ -31,6 +31,12 @@ KINDS = CONTAINERS | {
     [
         (b"The harbour board met on Monday.", "text/plain"),
         (PAGE, "text/html"),
+        (b"<CHANNEL HREF='http://ledger.example/'><ITEM HREF='tide.html'/></CHANNEL>", "application/rss+xml"),
+        (b"<channel is a word that this sentence opens with", "text/plain"),
+        (
+            b"<?xml version='1.0'?><entry xmlns='http://www.w3.org/2005/Atom'><title>x</title></entry>",
+            "application/rss+xml",
+        ),
         (b"\n <html lang=en><body><p>Hi", "text/html"),
         (b"<!-- served by 3 --><!doctype html><html><head>", "text/html"),
         (
@@ -58,6 +64,7 @@ KINDS = CONTAINERS | {
         (b'{"version": "https://jsonfeed.org/version/1.1", "title": "L", "items": []}', "application/feed+json"),
         (b'{"title": "L", "version": "https:\\/\\/jsonfeed.org\\/version\\/1", "items": []}', "application/feed+json"),
         (b"WARC/1.1\r\nWARC-Type: warcinfo\r\n", "application/warc"),
+        (b"WARC/1.1\r\nWARC-Type: resource\r\n\r\n\x1f\x8b" + bytes(32), "application/warc"),
         (gzip.compress(b"x", mtime=0), "application/gzip"),
         (zstandard.compress(b"x"), "application/zstd"),
         (bz2.compress(b"x"), "application/x-bzip2"),

@@ -149,6 +149,28 @@ def find_dateline(text: str) -> Found | None:
     return Found(dateline, found.end(), strong)
 
 
+def find_lone_dateline(text: str, after: str) -> Found | None:
+    """The dateline that fills a line above the paragraph that it opens, such as `AUBURN, Wash. —`.
+
+    Args:
+        text: The line, as for `find_dateline`.
+        after: The paragraph under it.
+
+    Returns:
+        What was found, all of the line, or None.
+    """
+    if text.endswith("."):
+        place = text[:-1]
+        known = place.upper() in known_places().large and _OPENS.match(after)
+        return Found(Dateline(place, None, None), len(text), strong=False) if known else None
+    if len(text) > LONGEST or not _may_close(text + " "):
+        return None
+    found = find_dateline(f"{text} {after}")
+    if not found or found.length != len(text) + 1 or (text[-1] == ":" and not found.strong):
+        return None
+    return Found(found.dateline, len(text), found.strong)
+
+
 def _may_close(head: str) -> bool:
     """Whether a sign stands there that closes a dateline which is not all of a line."""
     return " - " in head or "—" in head or "–" in head or "--" in head or ":" in head or "(" in head or "/" in head

@@ -17,9 +17,10 @@ from copydesk.transforms.boilerplate.credits import (
     topics_in,
 )
 from copydesk.transforms.boilerplate.edited import Edited, Paragraph
-from copydesk.transforms.boilerplate.galley import Galley, Mark
+from copydesk.transforms.boilerplate.galley import Galley
 from copydesk.transforms.boilerplate.learnt import Counts
 from copydesk.transforms.boilerplate.lines import Line, Lines
+from copydesk.transforms.boilerplate.marks import Mark
 from copydesk.transforms.boilerplate.matcher import Matcher, matcher_of
 from copydesk.transforms.boilerplate.rules import Rule, default_rules, version_of
 from copydesk.transforms.draft import Draft
@@ -95,7 +96,7 @@ def _compose(galley: Galley) -> Edited:
     given = draft.metadata
     raw = draft.raw
     paragraphs = tuple(_paragraphs(raw, galley.lines))
-    if not galley.cuts and not galley.kept_marks:
+    if not galley.marks.cuts and not galley.marks.kept:
         return Edited(
             galley.headline,
             given.standfirst,
@@ -105,8 +106,8 @@ def _compose(galley: Galley) -> Edited:
             authors=given.authors,
             topics=_unique(given.topics),
         )
-    cuts = sorted(galley.cuts, key=lambda mark: mark.start)
-    marks = sorted([*cuts, *galley.kept_marks], key=lambda mark: mark.start) if galley.kept_marks else cuts
+    cuts = sorted(galley.marks.cuts, key=lambda mark: mark.start)
+    marks = sorted([*cuts, *galley.marks.kept], key=lambda mark: mark.start) if galley.marks.kept else cuts
     authors = _authors(marks)
     return Edited(
         headline=galley.headline,

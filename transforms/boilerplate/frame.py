@@ -89,14 +89,17 @@ def guess_frame(lines: Sequence[Line]) -> Guess:
 
 
 def repeats(line: Line, headline: str) -> bool:
-    """Whether a line is the headline printed again: the same words, or nearly so."""
+    """Whether a line is the headline printed again: the same words, or nearly so.
+
+    One or two words may be a label or a cry: they are the headline only where the markup has them as a heading.
+    """
     if not 0.5 * len(headline) <= len(line.text) <= 2 * len(headline):
         return False
     mine, theirs = _WORD.findall(line.text.casefold()), _WORD.findall(headline.casefold())
+    if mine == theirs and (len(mine) >= 3 or line.block.kind == "heading"):
+        return True
     if len(mine) < 3 or not theirs:
         return False
-    if mine == theirs:
-        return True
     if line.text[-1:] == "." or not 0.75 <= len(mine) / len(theirs) <= 1.34 or len(mine) > 40:
         return False
     shared = sum((Counter(mine) & Counter(theirs)).values())

@@ -3,7 +3,8 @@
 What counts is in how many different stories of one house a line stands. The same story printed twice says nothing, so
 copies and revisions are one; nor does a line that two houses share, so that houses are counted apart. A sentence may
 well stand in several stories (background is copied from one to the next), and so may a heading of a word or two, so
-that both need far more evidence than a line in between.
+that both need far more evidence than a line in between. Menus are lines of a word or two as well: they are known by
+their neighbours, so that two short lines in a row are counted, too, and cut where they stand in a row.
 
     seen(draft, key)  for each article of a house
     count(articles)   how many stories there are, and in how many of them each line stands
@@ -16,7 +17,7 @@ import hashlib
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -39,15 +40,24 @@ FEWEST_DOUBTFUL: Final = 4
 SHARE_DOUBTFUL: Final = 0.5
 """... and in so large a part of them."""
 
+FEWEST_RUN: Final = 3
+"""Short lines of a menu stand next to each other in so many stories at least ..."""
+
+SHARE_RUN: Final = 0.5
+"""... and in so large a part of them, with a third line above or below that does."""
+
 FEWEST_STORIES: Final = 3
 """Of a house with fewer stories nothing is learnt."""
 
 SAME_STORY: Final = 0.4
 """Two articles that have so large a part of their runs of words in common are one story."""
 
+SHORT_WORDS: Final = 10
+"""A line of fewer words may be part of a menu; what is longer may be running text."""
+
 _SKETCH: Final = 64
 _RUN: Final = 4
-_DOUBTLESS_WORDS: Final = range(4, 10)
+_DOUBTLESS_WORDS: Final = range(4, SHORT_WORDS)
 _ADDRESS: Final = re.compile(r"https?:|www\.|@\w")
 _DIGITS: Final = re.compile(r"\d+")
 _WORD: Final = re.compile(r"\w+")
@@ -60,7 +70,7 @@ class Seen:
 
     Attributes:
         key: What all revisions of the article have in common: its id or address.
-        forms: The forms of its lines.
+        forms: The forms of its lines, and of short lines in a row.
         sketch: The smallest hashes of its runs of words, ascending: alike for articles that are alike.
     """
 
@@ -75,7 +85,7 @@ class Counts:
 
     Attributes:
         stories: How many different stories were counted.
-        lines: In how many of them each form stands.
+        lines: In how many of them each form stands; the form of two lines in a row has a line break in it.
     """
 
     stories: int
@@ -94,6 +104,13 @@ def form_of(line: str) -> str | None:
     return form if any(map(str.isalpha, form)) else None
 
 
+def row_of(above: str | None, below: str | None) -> str | None:
+    """The form of two lines in a row, of their forms; None where one of them is none, or is not short."""
+    if above is None or below is None or max(above.count(" "), below.count(" ")) >= SHORT_WORDS - 1:
+        return None
+    return f"{above}\n{below}"
+
+
 def seen(draft: Draft, key: str) -> Seen:
     """What one article says about its house.
 
@@ -106,8 +123,9 @@ def seen(draft: Draft, key: str) -> Seen:
     text = "\n".join([draft.raw[block.start : block.end] for block in story])
     words = _WORD.findall(_DIGITS.sub("0", text.casefold()))
     runs = {" ".join(words[place : place + _RUN]) for place in range(max(1, len(words) - _RUN + 1))}
-    lines = [draft.raw[block.start : block.end] for block in story if block.kind == "paragraph"]
-    forms = frozenset(form for line in lines if (form := form_of(line)))
+    lines = [form_of(draft.raw[block.start : block.end]) for block in story if block.kind == "paragraph"]
+    rows = [row_of(above, below) for above, below in pairwise(lines)]
+    forms = frozenset([form for form in (*lines, *rows) if form])
     return Seen(key, forms, tuple(sorted(map(_hash, runs))[:_SKETCH]))
 
 
@@ -149,11 +167,32 @@ def learn(counts: Counts) -> Counts:
     if counts.stories < FEWEST_STORIES:
         return Counts(counts.stories)
     enough = {form: number for form, number in sorted(counts.lines.items()) if number >= _needed(form, counts.stories)}
-    return Counts(counts.stories, enough)
+    rows = [form.split("\n") for form in enough if "\n" in form]
+    above, below = {row[0] for row in rows}, {row[1] for row in rows}
+    alone = ["\n".join(row) for row in rows if row[0] not in below and row[1] not in above]
+    return Counts(counts.stories, {form: number for form, number in enough.items() if form not in {*alone}})
+
+
+def find(learnt: Counts, lines: Sequence[str]) -> list[int]:
+    """In how many stories each line of an article stands, by what was learnt; 0 for a line that is to stay.
+
+    Args:
+        learnt: Of the article's house.
+        lines: The article's, in order.
+    """
+    forms = [form_of(line) for line in lines]
+    found = [learnt.lines.get(form or "", 0) for form in forms]
+    for place, (above, below) in enumerate(pairwise(forms)):
+        number = learnt.lines.get(row_of(above, below) or "", 0)
+        for at in (place, place + 1):
+            found[at] = max(found[at], number)
+    return found
 
 
 def _needed(form: str, stories: int) -> int:
     """In how many stories a line must stand to be boilerplate."""
+    if "\n" in form:
+        return max(FEWEST_RUN, math.ceil(SHARE_RUN * stories))
     words = form.count(" ") + 1
     doubtless = words in _DOUBTLESS_WORDS or _ADDRESS.search(form) or (words < 4 and _LABEL.search(form))
     fewest, share = (FEWEST, SHARE) if doubtless else (FEWEST_DOUBTFUL, SHARE_DOUBTFUL)

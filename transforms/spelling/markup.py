@@ -24,6 +24,7 @@ _PARTS_SENTENCES = re.compile(
 )
 _ACCESS_KEY = re.compile(r"(?<![^\s\"'“‘(\[])[_&~](?=[A-Z])|(?<=[A-Za-z])[_&~](?=[A-Za-z])")
 _ACCESS_KEY_OR_NAME = re.compile(r"(?<=[A-Za-z] )_(?=[a-z]+(?::|\.{3}|…)?$)")
+_ACCESS_KEY_IN_LABEL = re.compile(r"(?<=[A-Za-z] )[_~&](?=[a-z]{3,}(?:[ -]|:?…?$))")
 
 
 def without_markup(text: str) -> str:
@@ -58,8 +59,10 @@ def marks_in_words(text: str) -> list[int]:
     marks = [at for at, char in enumerate(text) if char == SOFT_HYPHEN] if SOFT_HYPHEN in text else []
     if len(text) <= LABEL_MAX and ("_" in text or "&" in text or "~" in text):
         keys = [match.start() for match in _ACCESS_KEY.finditer(text)]
-        # `Border _color:` may be a label or name a variable: it is taken for a label where it ends one.
-        keys += [match.start() for match in _ACCESS_KEY_OR_NAME.finditer(text)]
+        # `Border _color:` may be a label or name a variable: it is taken for a label where it ends one, and in a line
+        # that is no sentence.
+        labelled = text[:1].isupper() and not text.endswith((".", ";"))
+        keys += [m.start() for m in (_ACCESS_KEY_IN_LABEL if labelled else _ACCESS_KEY_OR_NAME).finditer(text)]
         if len(keys) == 1 and not _is_identifier(text):
             marks = sorted(marks + keys)
     return marks

@@ -35,8 +35,16 @@ _CALL_OR_FIELD = re.compile(r"[A-Za-z][.:(\[]\w*-?$")
 _KEY = re.compile(r"[\"'”’]?\s(?:key|property|attribute|option|parameter)s?\b")
 _DOMAIN = re.compile(r"[a-z0-9]\.[a-z]{2,}/")
 _FILE = re.compile(r"[-\w]\.[a-z][a-z0-9]{1,4}\b")
+_LIST = re.compile(r"[a-z][,;][a-z]+[,;][a-z]")
+_PAGE = re.compile(r"[^\[\]\n]{0,200}, pp?\. ?[0-9ivx]")
+_IDENTIFIER = re.compile(r"['\"“][A-Za-z]*(?:_\w|[a-z][A-Z])")
+_SPELT = re.compile(r"\b(?:spells?|spelled|spelt|spelling) (?:it |them |this |that |as )?(?:as )?[\"“‘']")
+_VALUES = re.compile(
+    r"\bvalues? (?:are|is|should|must)\b|\b(?:possible|valid|allowed|accepted) (?:values?|choices|options)\b"
+)
 _CSS = re.compile(r"[a-z]+(?:-[a-z]+)+:\s*[^;\n]{0,40};")
 _SIC = re.compile(r"[\[(]\s?sic\s?[!.]?[\])]", re.IGNORECASE)
+_BRACKETS = frozenset('(["“‘”’)]')
 _BEFORE_OPENING = frozenset(" \n\t\r\u00a0\u202f([{—–-/'\"‘“:")
 _SPEECH_END = re.compile(r"[,.!?…]'(?!\w)")
 _CLOSED = re.compile(r"’(?!\w)")
@@ -64,14 +72,15 @@ class Masks:
         quotations: Treat all quotations as not the house's own, not only those of writing.
     """
 
-    __slots__ = ("_code", "_mentions", "_quotations", "_quotes", "text")
+    __slots__ = ("_cites", "_code", "_marks", "_mentions", "_quotations", "text")
 
     def __init__(self, text: str, quotations: bool = False) -> None:
         self.text = text
         self._quotations = quotations
         self._code = "`" in text
+        self._cites = "[" in text and ", p" in text
         self._mentions = _mention_tails()
-        self._quotes = '"' in text or "“" in text or "‘" in text or "«" in text
+        self._marks = "".join([mark for mark in _CLOSING_MARKS if mark in text])
 
     def covers(self, start: int, end: int) -> bool:
         """True if the hit is to be left alone."""
@@ -84,8 +93,10 @@ class Masks:
             return True
         if self._code and is_code(text, start, end):
             return True
-        if self._quotes:
-            opened = quotation_around(text, start, end)
+        if self._cites and is_cited(text, start, end):
+            return True
+        if self._marks:
+            opened = quotation_around(text, start, end, self._marks)
             if opened is not None and (
                 self._quotations or is_written_quotation(text, opened) or is_verbatim_quotation(text, opened, end)
             ):
@@ -95,9 +106,8 @@ class Masks:
         near = text[start - NEAR if start > NEAR else 0 : end + NEAR]
         if "sic" in near and is_followed_by_sic(text, end):
             return True
-        for mention in self._mentions:
-            if mention in near and text.endswith(mention, 0, start):
-                return True
+        if text.endswith(self._mentions, 0, start):
+            return True
         return not (" the " in near or " of " in near) and is_foreign(near)
 
 
@@ -113,7 +123,7 @@ def is_glued(text: str, start: int, end: int) -> bool:
         return True
     before, after = text[left:start], text[end:right]
     token = before + "x" + after
-    if any(sign in token for sign in _MACHINE_SIGNS):
+    if any(sign in token for sign in _MACHINE_SIGNS) or _LIST.search(token):
         return True
     if before.endswith(("--", "/.")) and not before.rstrip("-")[-1:].isalnum():
         return True
@@ -123,6 +133,8 @@ def is_glued(text: str, start: int, end: int) -> bool:
     if bare.count("/") + after.rstrip("/").count("/") > 1:
         return True
     if token.islower() and token.count("-") > (1 if right - left == len(text.strip()) else 2):
+        return True
+    if token.islower() and token.count("-") > 1 and before[:1] in _BRACKETS and after[-1:] in _BRACKETS:
         return True
     if before.endswith("-") and _KEY.match(text, right):
         return True
@@ -151,16 +163,29 @@ def is_code(text: str, start: int, end: int) -> bool:
     return text.count("`", low, start) % 2 == 1 and "`" in text[end : end + SENTENCE_REACH]
 
 
+def is_cited(text: str, start: int, end: int) -> bool:
+    """True in a reference in brackets: `[Rosa Luxemburg, The Labour Question, p. 12]`."""
+    opened = text.rfind("[", max(0, start - SENTENCE_REACH), start)
+    return opened >= 0 and text.find("]", opened, start) < 0 and _PAGE.match(text, end) is not None
+
+
 def is_quoted_mention(text: str, start: int, end: int) -> bool:
-    """True if the hit alone stands in quotation marks and is talked about (`spelt 'colour'`) rather than used."""
-    if not (start > 0 and text[start - 1] in _OPENING and text[end : end + 1] in _CLOSING):
-        return False
+    """True if the hit stands in quotation marks and is talked about (`spelt 'colour'`) rather than used.
+
+    A word beside it in the marks is allowed only where spelling is the subject: `some spell it “dark gray”`.
+    """
+    opens = start > 0 and text[start - 1] in _OPENING
+    closes = text[end : end + 1] in _CLOSING
+    if not (opens and closes):
+        return (opens or closes) and _SPELT.search(text, max(0, start - NEAR), end + NEAR) is not None
+    if _IDENTIFIER.search(text, max(0, start - SIC_REACH), end + SIC_REACH):
+        return True
     words = _words()
     before = text[max(0, start - 20) : start].rstrip(_OPENING + " ").lower()
     if before[before.rfind(" ") + 1 :] in words["mention.before"]:
         return True
-    sentence = slice(*_sentence_bounds(text, start, end))
-    return not words["mention.sentence"].isdisjoint(_WORD.findall(text[sentence].lower()))
+    sentence = text[slice(*_sentence_bounds(text, start, end))].lower()
+    return not words["mention.sentence"].isdisjoint(_WORD.findall(sentence)) or _VALUES.search(sentence) is not None
 
 
 def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
@@ -172,22 +197,27 @@ def _sentence_bounds(text: str, start: int, end: int) -> tuple[int, int]:
     return first, after.start() + 1 if after else high
 
 
-def quotation_around(text: str, start: int, end: int) -> int | None:
-    """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none."""
+def quotation_around(text: str, start: int, end: int, marks: str) -> int | None:
+    """Where the quotation that holds the hit opens (offset of its mark), or None if the hit is in none.
+
+    `marks` are the opening marks that the text has.
+    """
     low = max(0, start - QUOTATION_REACH)
-    for mark, closing in (("“", "”"), ("«", "»")):
+    for mark in marks:
         opened = text.rfind(mark, low, start)
-        if opened >= 0 and _opens(text, opened) and text.find(closing, opened + 1, start) < 0:
+        if opened < 0:
+            continue
+        if mark == "‘":
+            if not _CLOSED.search(text, opened, start):
+                return opened
+        elif not _opens(text, opened):
+            continue
+        elif mark == '"':
+            # A mark after a letter or a digit closes a quotation or says inches.
+            if text.find("\n", opened, start) < 0 <= text.find('"', end, end + QUOTATION_REACH):
+                return opened
+        elif text.find(_CLOSING_MARKS[mark], opened + 1, start) < 0:
             return opened
-    opened = text.rfind('"', low, start)
-    # A mark after a letter or a digit closes a quotation or says inches.
-    if opened >= 0 and _opens(text, opened) and "\n" not in text[opened:start]:
-        closed = text.find('"', end, end + QUOTATION_REACH)
-        if closed >= 0:
-            return opened
-    opened = text.rfind("‘", low, start)
-    if opened >= 0 and not _CLOSED.search(text, opened, start):
-        return opened
     return None
 
 
@@ -243,6 +273,9 @@ def is_foreign(near: str) -> bool:
         if sign in near:
             return False
     words = _words()
-    found = _WORD.findall(near.lower())
+    lower = near.lower()
+    if words["foreign.words"].isdisjoint(lower.split()):
+        return False
+    found = _WORD.findall(lower)
     foreign = sum(word in words["foreign.words"] for word in found)
     return foreign >= 2 and foreign > sum(word in words["foreign.english"] for word in found)

@@ -13,7 +13,8 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
-from copydesk.transforms.spelling.table import american, read_data
+from copydesk.transforms.spelling.interface import PLACEHOLDER, is_about_interface, is_label
+from copydesk.transforms.spelling.table import american, canonical, read_data
 
 HEADLINE_MAX = 200
 """A line that goes on for more than this many characters to either side of a hit is not taken for a headline."""
@@ -31,14 +32,13 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“‘])(?:Mr|Mrs|Ms|Dr|St|Sts|Prof|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|Cmdr|Rev|Hon|Jr|Sr|vs|No|Inc|Ltd|Co|Corp"
     r"|Mt|Ft|Ave|Dept|Univ|Assn|(?:[A-Z]\.)*[A-Z])\.$"
 )
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_DATE = re.compile(r"\W{0,3}(?:[A-Z][a-z]{2,8}\.? [0-9]{1,2}|[0-9]{1,2} [A-Z][a-z]{2,8})\W{1,3}(?![a-z])")
+_MADE_OF_NAME = re.compile(r"([A-Z][a-z]+)i[sz](?:e|es|ed|ing|ation|ations)$")
+_LAST_BRACKET = re.compile(r"\s[(\[][^()\[\]]*[)\]]$")
 _NEXT = re.compile(r"(['’]s?)?([^\S\n]*[,&/][^\S\n]*|-|[^\S\n]+)([^\W\d_]+(?:['’][^\W\d_]+)?|\d+)?")
-_PLACEHOLDER = re.compile(r"%(?:\([a-z_]{1,30}\))?(?:[0-9]\$)?[a-z]{1,2}\b|\{[A-Za-z_]{0,30}\}")
 _BODY = re.compile(r" (?:for|of|on)(?: an?| the)?(?: [A-Z][\w’'-]+)(?: and| of| &)?(?: [A-Z][\w’'-]+)")
 _LAST = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?\.?|\d+)([^\S\n]+|[-&])$")
-_LABEL_REST = re.compile(r"(?: [A-Z][a-z]+){0,2} ([a-z]+)")
-_LABEL_PATH = re.compile(r"(?: - |[▸>→] ?)(?:[A-Z][a-z]+ ){0,3}$")
-_PATH_SIGNS = (" - ", "▸", ">", "→")
 _OPENERS = "\"“‘«'([*•·-–—"
 _PAIRS = {"“": "”", "‘": "’", '"': '"', "«": "»"}
 _QUOTES = "\"“‘«'"
@@ -86,14 +86,6 @@ def _respelt(text: str, spellings: dict[str, set[str]]) -> list[str]:
     """A lower-case piece of a name with its words in every spelling that they have."""
     pieces = re.split(r"([^\W\d_]+(?:-[^\W\d_]+)*)", text)
     return ["".join(parts) for parts in product(*(sorted(spellings.get(canonical(p), {p})) for p in pieces))]
-
-
-def canonical(word: str) -> str:
-    """A word as the key under which all its spellings meet: its American form in lower case, without possessive."""
-    lower = word.lower().replace("’", "'").removesuffix("'s")
-    if lower.startswith("co-op"):
-        lower = lower.replace("-", "", 1)
-    return american().get(lower, lower)
 
 
 def official_spelling(text: str, start: int, end: int) -> str | None:
@@ -154,17 +146,22 @@ def line_bounds(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def is_headline(text: str, start: int, end: int) -> bool:
-    """True if the line of the hit is set like a headline: each of its words but the small ones has its capital."""
+    """True if the line of the hit is set like a headline: each of its words but the small ones has its capital.
+
+    A line that begins with a date is one of a list of places (`June 26 -- PPL Center, Allentown`).
+    """
     bounds = line_bounds(text, start, end)
     if bounds is None:
         return False
     line = text[bounds[0] : bounds[1]].strip()
     if line.isupper():
         return True
-    if line.endswith((".", ";", ",")) and not line.endswith("..."):
+    if (line.endswith((".", ";", ",")) and not line.endswith("...")) or _DATE.match(line):
         return False
     if "%" in line or "{" in line:
-        line = _PLACEHOLDER.sub(" ", line)
+        line = PLACEHOLDER.sub(" ", line)
+    if line.endswith((")", "]")):
+        line = _LAST_BRACKET.sub("", line) or line
     small = _words()["small_words"]
     words = [word for word in _WORD.findall(line) if word.lower() not in small]
     return all(word[0].isupper() for word in words)
@@ -212,19 +209,6 @@ class Evidence:
             at = self._article.find(phrase, end)
 
 
-def is_label(text: str, start: int, end: int) -> bool:
-    """True if the hit stands in a label of a program's interface: `the Organise tab`, `Tools - Organise Macros`."""
-    words = _words()
-    rest = _LABEL_REST.match(text, end)
-    if rest and rest.group(1) in words["label_nouns"]:
-        return True
-    sentence = text[max(0, start - 120) : start]
-    if not any(sign in sentence for sign in _PATH_SIGNS) or not _LABEL_PATH.search(sentence):
-        return False
-    opening = _WORD.search(sentence, sentence.rfind(". ") + 1)
-    return opening is not None and opening.group().lower() in words["label_verbs"]
-
-
 def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool) -> bool:
     """Decide whether a capitalised hit is (part of) a name.
 
@@ -241,11 +225,53 @@ def is_name(text: str, start: int, end: int, evidence: Evidence, headline: bool)
         return _is_name_in_headline(text, start, end, evidence)
     if is_label(text, start, end):
         return False
-    return (
-        not starts_sentence(text, start)
-        or is_quoted_title(text, start)
-        or _is_name_at_start(text, start, end, evidence)
-    )
+    key = canonical(text[start:end])
+    # A word in capitals among small letters may be a keyword: `the ANALYZE command`.
+    named = key in _words()["institution_words"] or key in _words()["likely_names"] or text[start:end].isupper()
+    if not named and is_about_interface(text, start, end):
+        return False
+    if is_quoted_title(text, start):
+        return True
+    if starts_sentence(text, start):
+        return _is_name_at_start(text, start, end, evidence)
+    return not (_is_made_of_name(text, start, end) or _is_lone_noun(text, start, end))
+
+
+def _is_made_of_name(text: str, start: int, end: int) -> bool:
+    """True for words that have a capital because they are made of a name: `Romanized`, `Balkanisation`."""
+    word = _MADE_OF_NAME.match(text, start, end)
+    if word is None or word.group(1).lower() not in _words()["names_of_peoples"]:
+        return False
+    following = _NEXT.match(text, end)
+    return not (following and (following.group(3) or "")[:1].isupper())
+
+
+def _is_lone_noun(text: str, start: int, end: int) -> bool:
+    """True for a common noun with a capital for emphasis: `the Color of the sky`.
+
+    An article or the like stands before it and no other capital beside it; nor is it a word that institutions and
+    people are called by.
+    """
+    words = _words()
+    before = _LAST.search(text, max(0, start - 40), start)
+    if not before or before.group(1) not in words["articles"] or text[start:end].isupper():
+        return False
+    key = canonical(text[start:end])
+    if not words["called_by"].isdisjoint((key, key.removesuffix("s"))):
+        return False
+    at = end
+    for _ in range(3):
+        following = _NEXT.match(text, at)
+        if following is None or following.group(3) is None:
+            return True
+        if following.group(3) in words["language_parts"]:
+            return False
+        if not following.group(3).islower() or following.group(2).strip():
+            return False
+        if following.group(3) not in words["small_words"]:
+            return True
+        at = following.end()
+    return True
 
 
 @cache
@@ -284,7 +310,9 @@ def is_quoted_title(text: str, start: int) -> bool:
     """True if a quotation opens before the hit and is set like a title: `"Labor and Unemployment"`."""
     closing = _PAIRS.get(text[start - 1 : start])
     closed = text.find(closing, start, start + TITLE_REACH) if closing else -1
-    if closed < 0 or text[closed - 1] in ".!?":
+    if closed < 0 or text[closed - 1] in "!?":
+        return False
+    if text[closed - 1] == "." and text[max(0, start - 3) : start - 2] in (",", ":"):
         return False
     small = _words()["small_words"]
     words = [word for word in _WORD.findall(text[start:closed]) if word not in small]
@@ -304,19 +332,28 @@ def _is_name_at_start(text: str, start: int, end: int, evidence: Evidence) -> bo
         possessive, next_word = following.group(1), following.group(3)
         joint, follower = following.group(2).strip(), next_word.lower()
         if next_word[0].isupper() and next_word not in words["never_names_after"]:
-            # `Center Parcs`, `Sulphur, Louisiana`, `Grey-Thompson`, `Harbor & Co`; but `Honoring Lincoln`.
-            return joint != "" or not lower.endswith(_VERB_ENDINGS)
+            if lower.endswith(_VERB_ENDINGS):
+                # `Sulphur, Louisiana`, `Harbor & Co`; but `Honoring Lincoln`, `Minimizes/Restores`.
+                return joint not in ("", "/")
+            if joint == "-":
+                # `Grey-Thompson`, but `Color-Managed`.
+                return likely or lower in words["surnames"] or canonical(lower) in words["institution_words"]
+            if joint == "" and lower.endswith("ed"):
+                # `Armored Mortar battery`, but `Organized Crime Control Bureau`.
+                after = _NEXT.match(text, following.end())
+                return after is not None and (after.group(3) or "")[:1].isupper()
+            return True
         if joint == "-" or (next_word[0].isdigit() and not joint):
             return False
         if joint == "," and follower in words["apposition"]:
             return True
-        if follower == "by" and text[following.end() + 1 : following.end() + 2].isupper():
+        if follower == "by" and not lower.endswith("ed") and text[following.end() + 1 : following.end() + 2].isupper():
             # A work and its maker: `Rumours by Fleetwood Mac`.
             return True
         if (likely or lower in words["surnames"]) and follower in words["after_surname"]:
             return True
         if likely and not possessive:
-            if follower in words["common_before"]:
+            if follower in words["common_before"] or follower in words["articles"]:
                 return False
             if follower in words["function_words"]:
                 return lower in words["places"]

@@ -17,6 +17,9 @@ SPACE, LETTER, JOINER = 0x20, 0x80, 0x81
 LONGEST_WORD = 48
 """Letters of the longest word that is looked up by its ending."""
 
+COINED_STEM = 4
+"""Letters that a word in no table must have before its ending, so that `seize` and `prized` are not looked at."""
+
 _O_DIAERESIS, _E_DIAERESIS = 0xF6, 0xEB
 _BLANK = b" "
 
@@ -57,16 +60,21 @@ class Scanner:
         forms: Forms to find as they stand, lower case; they may hold hyphens and spaces.
         by_ending: Single words to find by their endings, word -> ending; productive prefixes may stand before them.
         prefixes: The productive prefixes.
+        coined: Endings by which words that are in no table are found too.
     """
 
-    def __init__(self, forms: Iterable[str], by_ending: dict[str, str], prefixes: Iterable[str]) -> None:
+    def __init__(
+        self, forms: Iterable[str], by_ending: dict[str, str], prefixes: Iterable[str], coined: Iterable[str] = ()
+    ) -> None:
         self._forms = list(forms)
         self._words = {fold(word): word for word in by_ending}
         self._prefixes = {fold(prefix): prefix for prefix in prefixes}
         self._prefix_lengths = sorted({len(prefix) for prefix in self._prefixes})
         self._first_ending = len(self._forms)
         patterns = [_BLANK + fold(form) for form in self._forms]
-        patterns += sorted({fold(ending) for ending in by_ending.values()})
+        endings = sorted({fold(ending) for ending in (*by_ending.values(), *coined)})
+        patterns += endings
+        self._coined = {self._first_ending + endings.index(fold(ending)) for ending in coined}
         self._automaton = BytesAhoCorasick(
             patterns, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
         )
@@ -76,7 +84,8 @@ class Scanner:
 
         Yields:
             Start and end in the text, the form of the table that stands there, and the prefix before it (which is
-            within start and end); empty for most. Letters beyond Latin-1 beside the candidate are not seen.
+            within start and end); empty for most. The form is empty for a word that has an ending of `coined` and is
+            in no table. Letters beyond Latin-1 beside the candidate are not seen.
         """
         folded = fold(f" {text} ")
         first_ending = self._first_ending
@@ -92,6 +101,8 @@ class Scanner:
             found = self._look_up(folded[before + 1 : stop])
             if found is not None:
                 yield before, stop - 1, *found
+            elif index in self._coined and start - before > COINED_STEM:
+                yield before, stop - 1, "", ""
 
     def _look_up(self, word: bytes) -> tuple[str, str] | None:
         form = self._words.get(word)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from copydesk.transforms.spelling.scan import SPACE, fold
 from copydesk.transforms.spelling.table import read_data
@@ -21,12 +21,15 @@ REACH = 70
 """Characters looked at on each side of a hit: about twelve words."""
 GLANCE = 10
 """Characters that hold a word in most places: so many a word are looked at first."""
-PASSAGES = {"beside": 60, "about": 450}
-"""Characters to each side that the words around a hit, and its paragraph, take up."""
+OPENING_REACH = 160
+"""How far before a hit the first word of its sentence is looked for."""
+PASSAGES = {"beside": 60, "about": 450, "article": 1500}
+"""Characters to each side that the words around a hit, its paragraph, and its article take up."""
 
-_TOKEN = re.compile(r"%(?:s|\d\b)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_TOKEN = re.compile(r"%(?:[sdiux]\b|\d)|[^\W\d_]+(?:['+-](?!s\b)[^\W\d_]+)*|\d[\d.,]*|'s?|[$£€](?=\d)|[,.;:()]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])|\n\s*\n")
-_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1"}
+_SHORTHANDS = {"next": "right 1", "last": "left 1", "hyphen": "hyphen 1", "opening": "opening 1"}
 _HYPHENS = "-‐‑"
 
 
@@ -74,18 +77,33 @@ def words_after(text: str, end: int, count: int) -> list[str]:
     return tokens[:count]
 
 
+def opening_word(text: str, start: int) -> str:
+    """The first word of the sentence of a hit, lower case; `^` if that is the hit itself, empty if it is far off."""
+    low = max(0, start - OPENING_REACH)
+    before = text[low:start]
+    first = max(before.rfind("\n") + 1, 0)
+    for match in _SENTENCE_END.finditer(before, first):
+        first = match.end()
+    if first == 0 and low > 0:
+        return ""
+    word = _WORD.search(text, low + first, start)
+    return word.group().lower() if word else "^"
+
+
 class Topic:
-    """Words that show what a passage is about; counted in one pass."""
+    """Words that show what a passage is about; found in one pass."""
 
     def __init__(self, words: frozenset[str]) -> None:
         self._automaton = BytesAhoCorasick(
-            [b" " + fold(word) for word in sorted(words)], matchkind=MatchKind.LeftmostLongest
+            [b" " + fold(word) for word in sorted(words)],
+            matchkind=MatchKind.LeftmostLongest,
+            implementation=Implementation.DFA,
         )
 
-    def count(self, text: str) -> int:
-        """How often its words stand in the text."""
-        folded = b" " + fold(text) + b" "
-        return sum(folded[stop] == SPACE for _, _, stop in self._automaton.find_matches_as_indexes(folded))
+    def count(self, folded: bytes) -> int:
+        """How many of its words stand in a folded text with a space at each end."""
+        found = self._automaton.find_matches_as_indexes(folded)
+        return len({word for word, _, stop in found if folded[stop] == SPACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +117,15 @@ class Cue:
     unless_next: frozenset[str]
     unless_last: frozenset[str]
     if_last: frozenset[str]
+    if_next: frozenset[str]
 
     def holds(self, last: str, following: str) -> bool:
         """True if the conditions on the words next to the hit are met."""
         return not (
-            following in self.unless_next or last in self.unless_last or (self.if_last and last not in self.if_last)
+            following in self.unless_next
+            or last in self.unless_last
+            or (self.if_last and last not in self.if_last)
+            or (self.if_next and following not in self.if_next)
         )
 
 
@@ -127,6 +149,7 @@ class SenseRule:
         self._right: dict[str, list[tuple[int, int]]] = {}
         self._tied: dict[str, list[tuple[int, int]]] = {}
         self._topics = {index: Topic(cue.words) for index, cue in enumerate(cues) if cue.where in PASSAGES}
+        self._later = [index for index, cue in enumerate(cues) if cue.where in (*PASSAGES, "opening")]
         sides = {
             "left": [self._left],
             "right": [self._right],
@@ -137,25 +160,40 @@ class SenseRule:
             for side in sides.get(cue.where, ()):
                 for word in cue.words:
                     side.setdefault(word, []).append((cue.reach, number))
+        # Cues before this one look at what stands before the hit alone: where one of them fits, the rest is not read.
+        self._left_alone = next(
+            (n for n, cue in enumerate(cues) if cue.where != "left" or cue.unless_next or cue.if_next), len(cues)
+        )
         self._left_reach = max((c.reach for c in cues if c.where in ("left", "near")), default=1)
         self._right_reach = max((c.reach for c in cues if c.where in ("right", "near")), default=1)
 
     def changes(self, text: str, start: int, end: int) -> bool:
         """True if the word at this place is the sense that is spelt the other way."""
         left = words_before(text, start, self._left_reach)
+        found = _found(left, self._left)
+        if found and (first := min(found)) < self._left_alone and self._cues[first].holds(left[0], ""):
+            return self._cues[first].change
         right = words_after(text, end, self._right_reach)
-        found = [*_found(left, self._left), *_found(right, self._right), *self._topics]
+        found += _found(right, self._right)
+        found += self._later
         if self._tied and start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum():
             found += _found(left[:1], self._tied)
         found.sort()
+        passages: dict[str, bytes] = {}
         for number in found:
             cue = self._cues[number]
             if cue.holds(left[0], right[0]):
+                if cue.where == "opening":
+                    if opening_word(text, start) in cue.words:
+                        return cue.change
+                    continue
                 topic = self._topics.get(number)
                 if topic is None:
                     return cue.change
-                reach = PASSAGES[cue.where]
-                if topic.count(text[max(0, start - reach) : end + reach]) >= cue.reach:
+                if cue.where not in passages:
+                    reach = PASSAGES[cue.where]
+                    passages[cue.where] = fold(f" {text[max(0, start - reach) : end + reach]} ")
+                if topic.count(passages[cue.where]) >= cue.reach:
                     return cue.change
         return self.otherwise
 
@@ -164,7 +202,12 @@ def _found(words: list[str], index: dict[str, list[tuple[int, int]]]) -> list[in
     """Numbers of the cues that look for one of the words and as far as it stands."""
     found = []
     for place, word in enumerate(words):
-        for reach, number in index.get("#" if word[0].isdigit() else word, ()):
+        cues = index.get(word)
+        if cues is None:
+            if not word[0].isdigit():
+                continue
+            cues = index.get("#", [])
+        for reach, number in cues:
             if place < reach:
                 found.append(number)
     return found
@@ -192,9 +235,10 @@ def sense_rules() -> dict[str, SenseRule]:
             raise ValueError(f"a cue needs one of change and stay: {line}")
         verdict = verdicts.pop()
         where, _, reach = _SHORTHANDS.get(line[verdict], line[verdict]).partition(" ")
-        if where not in ("left", "right", "near", "hyphen", *PASSAGES):
-            raise ValueError(f"a cue looks left, right, near, beside, about, next, last or at a hyphen: {line}")
-        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last"))
+        places = ("left", "right", "near", "hyphen", "opening", *PASSAGES)
+        if where not in places:
+            raise ValueError(f"a cue looks {', '.join((*places, *_SHORTHANDS))}: {line}")
+        conditions = (expand(line.get(key, "")) for key in ("unless_next", "unless_last", "if_last", "if_next"))
         return Cue(verdict == "change", where, int(reach), expand(line["words"]), *conditions)
 
     rules: dict[str, SenseRule] = {}

@@ -12,7 +12,15 @@ from copydesk.transforms.spelling.masks import Masks
 from copydesk.transforms.spelling.scan import Scanner
 from copydesk.transforms.spelling.sense import SenseRule, sense_rules
 from copydesk.transforms.spelling.table import VARIETIES as TABLE_VARIETIES
-from copydesk.transforms.spelling.table import Hyphens, data_version, prefixes, table, table_lines
+from copydesk.transforms.spelling.table import (
+    Hyphens,
+    coined,
+    coined_endings,
+    data_version,
+    prefixes,
+    table,
+    table_lines,
+)
 
 VARIETIES = (*TABLE_VARIETIES, "keep")
 """What a Speller can be asked for; `keep` leaves every text as it is."""
@@ -76,7 +84,8 @@ def _scanner(variety: str, hyphens: Hyphens, acronyms: Acronyms) -> tuple[Scanne
     for form, new in _acronyms(acronyms).items():
         known.setdefault(form, _Form(new, "acronym", None, None))
     by_ending = {form: entry.ending for form, entry in entries.items() if entry.ending}
-    return Scanner((form for form in known if form not in by_ending), by_ending, prefixes()), known
+    plain = (form for form in known if form not in by_ending)
+    return Scanner(plain, by_ending, prefixes(), coined_endings(variety)), known
 
 
 def _joint(form: str) -> tuple[int, str] | None:
@@ -186,7 +195,14 @@ class Speller:
         evidence: names.Evidence | None = None
         for start, end, form, prefix in scanner.find(text):
             old = text[start:end]
-            new, rule, sense, joint = forms[form]
+            if not form:
+                # No table holds the word, it only ends like a verb in -ize.
+                coinage = coined(self.variety, old.lower())
+                if coinage is None:
+                    continue
+                new, rule, sense, joint = coinage, "ize", None, None
+            else:
+                new, rule, sense, joint = forms[form]
             if joint is not None and old[joint[0]] not in joint[1]:
                 continue
             # Letters beyond Latin-1 look like spaces to the scanner.

@@ -18,7 +18,16 @@ from copydesk.transforms.spelling.inflect import inflect
 VARIETIES = ("en-US", "en-GB", "en-GB-oxendict", "en-CA", "en-AU")
 """The varieties a text can be put into, in the order of the columns of `words.tsv`."""
 
-DATA_FILES = ("families.toml", "words.tsv", "hyphens.tsv", "sense.toml", "names.toml", "masks.toml", "acronyms.tsv")
+DATA_FILES = (
+    "families.toml",
+    "words.tsv",
+    "hyphens.tsv",
+    "sense.toml",
+    "names.toml",
+    "interface.toml",
+    "masks.toml",
+    "acronyms.tsv",
+)
 """Every file that decides what is changed: their content is the version of the rules."""
 
 
@@ -159,6 +168,32 @@ def table(variety: str, hyphens: Hyphens = "variety") -> dict[str, Entry]:
     return entries
 
 
+COINED = {"iz": ("ize", "izes", "ized", "izing", "ization", "izations"), "is": ("isation", "isations")}
+"""Endings that tell a verb in -ize or its noun, whatever the word is: in -is- those that no other word has."""
+# `oversize`, `filesizes`, `seized`, `baize`, `apprize`; `improvisation`.
+_NO_VERB = ("s", "e", "a", "z", "pr", "improv")
+
+
+@cache
+def coined_endings(variety: str) -> tuple[str, ...]:
+    """The endings of words that no table holds and that this variety writes the other way."""
+    writes_ize = variety in tomllib.loads(read_data("families.toml"))["family"]["ize"]["left_used_by"]
+    return COINED["is" if writes_ize else "iz"]
+
+
+def coined(variety: str, word: str) -> str | None:
+    """How a variety writes a lower-case verb in -ize that no table holds (`ellipsize`), or its noun.
+
+    Returns:
+        The other spelling, or None if the word is not of this kind (`downsized`, `improvisation`).
+    """
+    for ending in coined_endings(variety):
+        stem = word.removesuffix(ending)
+        if stem != word and not stem.endswith(_NO_VERB):
+            return stem + ("is" if ending.startswith("iz") else "iz") + ending[2:]
+    return None
+
+
 @cache
 def american() -> dict[str, str]:
     """Any form of any variety -> its American form: the common key under which spellings of a word meet."""
@@ -170,3 +205,11 @@ def american() -> dict[str, str]:
         for form in forms.values():
             keys.setdefault(form, forms["en-US"])
     return keys
+
+
+def canonical(word: str) -> str:
+    """A word as the key under which all its spellings meet: its American form in lower case, without possessive."""
+    lower = word.lower().replace("’", "'").removesuffix("'s")
+    if lower.startswith("co-op"):
+        lower = lower.replace("-", "", 1)
+    return american().get(lower, lower)

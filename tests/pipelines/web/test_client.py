@@ -32,6 +32,7 @@ Web = Any
 Reply = Callable[..., Any]
 PATIENT = Bounds(max_bytes=1 << 20, connect_seconds=20, read_seconds=20, total_seconds=60)
 HURRIED = Bounds(max_bytes=1 << 20, connect_seconds=20, read_seconds=20, total_seconds=0.6)
+GZIPPED = gzip.compress(b"The gate of the barrage opened on Monday, the keeper said. " * 3)
 DISGUISES = """
 127.0.0.1 127.1 127.0.1 2130706433 0x7f000001 0x7f.1 0177.0.0.1 017700000001 0.0.0.0 0 localhost [::1] [::]
 [::ffff:127.0.0.1] [::ffff:7f00:1] [::127.0.0.1] [64:ff9b::7f00:1] [2002:7f00:1::] 127。0。0。1 169.254.169.254
@@ -155,6 +156,20 @@ def test_names_that_do_not_resolve_and_hosts_that_do_not_answer(resolver: Any) -
     assert code_of(client, "http://a.test:1/") == "connect"
 
 
+def test_a_resolver_that_hangs_ends_with_the_time(hurried: Client, web: Web) -> None:
+    awake = threading.Event()
+
+    def hang(host: str, port: int) -> list[str]:
+        awake.wait(30)
+        return ["127.0.0.1"]
+
+    start = time.monotonic()
+    assert code_of(replace(hurried, resolve=hang), web.url) == "timeout"
+    assert time.monotonic() - start < 10  # it would hang for three times as long
+    awake.set()
+    assert web.asked == []
+
+
 # Slow and endless ----------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +224,11 @@ def test_redirects_share_one_deadline(hurried: Client, web: Web, answer: Reply) 
     [(b"", "protocol"), (b"SSH-2.0-OpenSSH\r\n", "protocol"),
      (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "protocol"),
      (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nshort", "encoding"),
+     # Cut off on its way here, and before it was sent: its length tells nothing.
+     (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + GZIPPED[:-30], "encoding"),
+     (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" + GZIPPED[:40], "encoding"),
+     (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n" + brotli.compress(bytes(9999))[:-1], "encoding"),
+     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n", "protocol"),
      (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", "protocol"),
      (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", "protocol")],
 )  # fmt: skip

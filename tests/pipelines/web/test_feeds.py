@@ -333,7 +333,7 @@ def test_three_rounds_of_a_watch_that_sigterm_ends_once_the_last_is_committed(
     command = [sys.executable, "-m", "copydesk.pipelines.cli", "watch", str(given), "--output", str(out)]
     options = [f"--allow-host={local.host}", "--every=1s", "--workers=1"]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert third.wait(60)
+        assert third.wait(120)
         os.kill(process.pid, signal.SIGTERM)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said

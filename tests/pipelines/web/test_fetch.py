@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 from copydesk.pipelines import feed_state
 from copydesk.pipelines.client import Answer, Bounds, Client
 from copydesk.pipelines.fetch import Fetcher, Round, judge
+from copydesk.pipelines.guard import RISKY_BYTES, Guard
 from copydesk.pipelines.politeness import GAP, MAX_GAP, Politeness
 from copydesk.pipelines.store import FolderStore, open_store
+from copydesk.transforms import read as readers
 from copydesk.transforms.addresses import Allowed, Place
 from copydesk.transforms.archive import path_of, to_warc
+from copydesk.transforms.errors import Reject
 from copydesk.transforms.polling import Pace, Remembered, after, from_json, to_json
 from copydesk.transforms.warc import iter_warc
 
@@ -117,6 +120,32 @@ def test_a_feed_that_writes_the_time_into_every_answer_has_nothing_new(
     assert len(archives(store)) == 1
 
 
+def test_what_is_archived_says_which_entries_are_archived_already(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore
+) -> None:
+    url, a, b, c = f"{web.url}/feed", *(f"<guid>{name}</guid><title>Tide {name}</title>" for name in "abc")
+    answers = [rss(a, b), rss(b), rss(c, b), rss(c, b.replace("Tide", "High tide")), rss(c, a)]
+    web.answers["/feed"] = [answer(200, body) for body in answers]
+    results = [poll(fetcher, store, url, NOW + 900 * round_).results for round_ in range(5)]
+    assert results == [{"new": 1}, {"unchanged": 1}, {"new": 1}, {"new": 1}, {"new": 1}]
+    read = []
+    for path in archives(store):
+        (document,) = iter_warc(io.BytesIO(store.read(path)), source_uri="a")
+        read.append([story.metadata.headline for story in readers.read(document, readers.Limits())])
+    # The last comes again after it was gone: it is archived again, and is a duplicate to the run.
+    assert read == [["Tide a", "Tide b"], ["Tide c"], ["High tide b"], ["Tide a"]]
+
+
+def test_the_time_that_a_feed_asks_for_holds_while_it_says_nothing_new(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore
+) -> None:
+    url = f"{web.url}/feed"
+    web.answers["/feed"] = [answer(200, TWO), answer(200, TWO), answer(304)]
+    for round_ in range(3):
+        poll(fetcher, store, url, NOW + 900 * round_)
+        assert remembered(store, url).next_poll == NOW + 900 * round_ + 3600
+
+
 @given(
     st.sampled_from([200, 203, 204, 301, 304, 404, 410, 500, 999]),
     st.lists(
@@ -189,6 +218,22 @@ def test_what_is_no_feed_is_a_failure_and_changes_nothing_else(
         assert [getattr(bad, name) for name in kept] == [getattr(good, name) for name in kept]
 
 
+def test_a_feed_that_takes_too_long_to_read_is_a_failure(
+    web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Guard):
+        def __call__(self, element: Any) -> Any:
+            if self.size(element) >= RISKY_BYTES:
+                raise Reject("timeout", f"it took longer than {self.seconds:g} s")
+            return super().__call__(element)
+
+    web.answers |= {"/large": answer(200, ONE + b" " * RISKY_BYTES), "/small": answer(200, ONE)}
+    monkeypatch.setattr("copydesk.pipelines.fetch.Guard", Late)
+    done = replace(fetcher, seconds=7).round(store, [f"{web.url}/large", f"{web.url}/small"], NOW, asked_for=True)
+    assert done.results == {"failed": 1, "new": 1}
+    assert done.failed == [(f"{web.url}/large", "timeout: it took longer than 7 s")]
+
+
 def test_a_feed_that_is_gone_is_asked_no_more(web: Web, answer: Reply, fetcher: Fetcher, store: FolderStore) -> None:
     web.answers["/feed"] = answer(410)
     for at in (NOW, NOW + 86_400, NOW + 10 * 86_400):
@@ -230,8 +275,8 @@ def test_an_empty_feed_is_a_success_and_forgets_nothing(
 ) -> None:
     url = f"{web.url}/feed"
     web.answers["/feed"] = [answer(200, ONE), answer(200, rss()), answer(200, ONE)]
-    for round_ in range(3):
-        assert poll(fetcher, store, url, NOW + 900 * round_).results == {"new": 1}
+    results = [poll(fetcher, store, url, NOW + 900 * round_).results for round_ in range(3)]
+    assert results == [{"new": 1}, {"new": 1}, {"unchanged": 1}]
     assert remembered(store, url).new == {"2026-09-21": 1}
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+
+from copydesk.pipelines.client import Bounds, Client
+from copydesk.pipelines.fetch import Fetcher
+from copydesk.pipelines.guard import RISKY_BYTES
+from copydesk.pipelines.politeness import Politeness
+from copydesk.pipelines.store import open_store
+from copydesk.transforms.addresses import Allowed
+from copydesk.transforms.polling import Pace
+from copydesk.transforms.warc import iter_warc
 
 Web = Any
 Reply = Callable[..., Any]
@@ -113,3 +123,23 @@ def test_a_page_inside_is_not_fetched(local: Web, answer: Reply, copydesk: Run, 
     assert ran.status == 0
     assert rows(out) == [(f"{local.url}/feed#ferries", False, "application/rss+xml")]
     assert local.paths() == ["/feed"]
+
+
+def test_a_page_that_takes_too_long_to_read_is_passed_over(
+    web: Web, answer: Reply, resolver: Any, tmp_path: Path
+) -> None:
+    large = page(LONG * 500)
+    assert len(large) > RISKY_BYTES
+    web.answers |= {
+        "/feed": answer(200, rss(item(web, "ferries"))),
+        "/ferries.html?utm_source=rss": answer(200, large),
+    }
+    client = Client("x", Allowed.of([web.host]), Bounds(), resolver)
+    kept = {}
+    for seconds in (0.001, 60.0):
+        fetcher = Fetcher(client, Politeness(client), Pace(900), full_text=True, seconds=seconds)
+        store = open_store(str(tmp_path / str(seconds)))
+        assert fetcher.round(store, [f"{web.url}/feed"], 1_790_000_000, asked_for=True).results == {"new": 1}
+        [path] = store.list("raw")
+        kept[seconds] = [document.media_type for document in iter_warc(io.BytesIO(store.read(path)), source_uri="a")]
+    assert kept == {0.001: ["application/rss+xml"], 60.0: ["application/rss+xml", "text/html"]}

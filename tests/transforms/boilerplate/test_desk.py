@@ -285,6 +285,25 @@ def test_datelines(opening: str, dateline: Dateline, desk: Desk, draft_of: Calla
 
 
 @pytest.mark.parametrize(
+    ("line", "dateline"),
+    [
+        ("LISBON, Ohio —", Dateline("LISBON, Ohio")),
+        ("LISBON (AP) —", Dateline("LISBON", None, "AP")),
+        ("Lisbon.", Dateline("Lisbon")),
+        ("Lisbon:", None),
+        ("Help.", None),
+        ("Lisbon", None),
+    ],
+)
+def test_a_dateline_with_a_line_of_its_own(
+    line: str, dateline: Dateline | None, desk: Desk, draft_of: Callable[..., Draft]
+) -> None:
+    edited = desk.edit(draft_of("\n".join([line, *BODY]), headline="Quay closes"))
+    assert edited.dateline == dateline
+    assert edited.text == "\n\n".join(BODY if dateline else [line, *BODY])
+
+
+@pytest.mark.parametrize(
     "first",
     [
         "Leipzig: Here the gallery was founded forty years ago, and from here it went out into the world.",

@@ -81,6 +81,28 @@ def test_what_may_be_prose_or_a_heading_needs_more_evidence(line: str, stories: 
     assert (form_of(line) in learn(count(articles)).lines) is learnt
 
 
+MENU = ("Home", "News", "Sport", "Boats")
+
+
+@pytest.mark.parametrize(
+    ("menu", "stories", "learnt"), [(MENU, 6, True), (MENU, 5, False), (MENU[:2], 6, False), (MENU[:3], 6, True)]
+)
+def test_short_lines_in_a_row_are_a_menu(menu: tuple[str, ...], stories: int, learnt: bool) -> None:
+    articles = [seen(draft(*(menu if n < stories else ()), *sentences(n)), f"a{n}") for n in range(12)]
+    lines = learn(count(articles)).lines
+    assert ("home\nnews" in lines) is learnt
+    assert ("home" in lines) is (stories == 6)
+
+
+def test_the_lines_of_a_menu_are_cut_where_they_stand_in_a_row(draft_of: Callable[..., Draft]) -> None:
+    known = {"harbour.example": Counts(40, {"home\nnews": 30, "news\nsport": 29})}
+    story = sentences(5)
+    raw = "\n\n".join(["Home", "News", "Sport", *story[:3], "Sport", *story[3:]])
+    edited = Desk(learnt=known).edit(draft_of(raw, house="harbour.example", headline="Quay closes"))
+    assert edited.text == "\n\n".join([*story[:3], "Sport", *story[3:]])
+    assert [cut.rule for cut in edited.cuts] == ["learnt.30-of-40", "learnt.30-of-40", "learnt.29-of-40"]
+
+
 def test_of_two_stories_nothing_is_learnt() -> None:
     assert learn(count(seen(draft(*sentences(n), "The end of the page here"), f"a{n}") for n in range(2))).lines == {}
 
