@@ -76,11 +76,11 @@ class Ruling:
             if before in whole and not known[before] and lines.blocks[index].kind == "paragraph":
                 continue
             line = lines.straight(index)
-            tidy_text = line.text
-            if tidy_text not in whole:
+            straight = line.text
+            if straight not in whole:
                 self._cut_tokens(line)
             text = line.text
-            if text == tidy_text:
+            if text == straight:
                 whole.add(text)
             if text not in known:
                 known[text] = self.matcher.hits(line, self.language, self.house)
