@@ -321,12 +321,12 @@ class Runner:
         outcome.skipped = 0
         batch_bytes = self.options.batch_bytes if self.options.is_local else 1 << 62
         for pieces in windows(self._pieces(unread(ledger), outcome), batch_bytes):
-            name = ledger.next_window()
+            name, number, first = ledger.next_window(), ledger.through + 1, pieces[0]
             self._run_window(name, pieces, ledger)
             manifests = ledger.refresh()
+            done = ledger.committed([first.uri], since=number).get((first.uri, first.version), ())
             ledger.merge()
-            first = pieces[0]
-            if (first.start, first.end) not in ledger.committed([first.uri]).get((first.uri, first.version), ()):
+            if (first.start, first.end) not in done:
                 return False
             outcome.add(manifests[name])
             outcome.inputs.update(piece.uri for piece in pieces)
