@@ -11,7 +11,7 @@ import listparser
 
 from copydesk.transforms.decode import decode
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.page_guard import check_page
+from copydesk.transforms.page.guard import check_page
 
 _WEB: Final = ("http://", "https://")
 _FEED: Final = re.compile(r"^feed:(?://|(?=(https?://)))", re.IGNORECASE)
