@@ -20,8 +20,8 @@ from pathlib import Path
 
 from copydesk.transforms.decode import decode
 from copydesk.transforms.feed import glance, read_feed
-from copydesk.transforms.feed_fallback import parse_with_feedparser
-from copydesk.transforms.feed_xml import parse, read_clean_feed
+from copydesk.transforms.feed.fallback import parse_with_feedparser
+from copydesk.transforms.feed.xml_feed import parse, read_clean_feed
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "feeds" / "real"
 _BODY = re.compile(r"(<(description|content:encoded|summary|content)(?: [^<>]*)?>)(.*?)(</\2>)", re.DOTALL)

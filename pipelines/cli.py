@@ -110,7 +110,7 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
     committed; `copydesk feeds OUT` shows how the feeds are. With `--runner flink` one job is handed to Flink, and runs
     there until it is stopped.
     """
-    from copydesk.pipelines import feeds, summary
+    from copydesk.pipelines import feeds, run, summary
 
     names, beam_args = split_arguments(inputs)
     if not names:
@@ -132,12 +132,17 @@ def watch(context: click.Context, /, inputs: tuple[str, ...], config: str | None
             ["--streaming: this machine's runner cannot stream and would lose rows; leave it out, or --runner flink"]
         )
     console = Console(stderr=True)
+
+    def tell(outcome: run.Outcome) -> None:
+        if line := summary.round_line(outcome):
+            click.echo(line)
+
     feeds.watch(
         names,
         options,
         summary.watcher(console, options.quiet),
         as_of=as_of,
-        on_round=lambda outcome: summary.show(outcome, Console()) if outcome.windows or outcome.finished else None,
+        on_round=tell,
     )
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urljoin
@@ -131,6 +132,11 @@ def resolve(host: str, port: int) -> Sequence[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+@cache
+def _default_tls() -> ssl.SSLContext:
+    return ssl.create_default_context()  # takes a tenth of a second
+
+
 @dataclass(frozen=True)
 class Client:
     """Fetches addresses.
@@ -141,6 +147,7 @@ class Client:
         bounds: Of each fetch.
         resolve: Names to addresses.
         clock: Seconds that only go forward.
+        tls: How TLS is spoken; as the machine is set up where it is not given.
     """
 
     user_agent: str
@@ -148,7 +155,7 @@ class Client:
     bounds: Bounds = Bounds()
     resolve: Resolve = resolve
     clock: Callable[[], float] = time.monotonic
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, compare=False)
+    tls: ssl.SSLContext | None = field(default=None, compare=False)
 
     def fetch(
         self,
@@ -274,7 +281,7 @@ class _Guarded:
         host = f"[{self.place.host}]" if ":" in self.place.host else self.place.host
         named: dict[str, Any] = {"timeout": timeout, "maxsize": 1, "guard": self}
         made: HTTPConnectionPool = (
-            _HTTPSPool(host, self.place.port, ssl_context=self.client.tls, **named)
+            _HTTPSPool(host, self.place.port, ssl_context=self.client.tls or _default_tls(), **named)
             if self.place.scheme == "https"
             else _HTTPPool(host, self.place.port, **named)
         )

@@ -33,7 +33,7 @@ from copydesk.pipelines.run import Memory, Outcome, Watcher
 from copydesk.pipelines.store import Store, open_store
 from copydesk.transforms.addresses import Allowed
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.opml import feed_urls
+from copydesk.transforms.opml import feed_urls, unfit_urls
 from copydesk.transforms.polling import Pace
 
 LIST_BYTES = 64 << 20
@@ -70,24 +70,63 @@ def sources_of(names: Sequence[str]) -> Sources:
     return Sources(urls, lists, tuple(name for name in names if name not in urls and name not in lists))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What the lists say.
+
+    Attributes:
+        urls: The addresses of all feeds, each once, in order.
+        problems: Lists that are not there, or are none.
+        passed_over: What the lists name that cannot be fetched, in words.
+    """
+
+    urls: list[str]
+    problems: list[str]
+    passed_over: list[str]
+
+
 def listed(sources: Sources) -> list[str]:
     """The addresses of all feeds, each once, in order.
 
     Raises:
         OptionsError: a list is not there, or is none.
     """
-    urls, problems = list(sources.urls), []
+    listing = read_lists(sources)
+    if listing.problems:
+        raise OptionsError(listing.problems)
+    return listing.urls
+
+
+def read_lists(sources: Sources) -> Listing:
+    """Reads the lists, as far as they can be read."""
+    urls, problems, passed_over = list(sources.urls), [], []
     for name in sources.lists:
         try:
             for found in files.find([name]):
-                urls += feed_urls(files.head(found.uri, LIST_BYTES))
+                data = files.head(found.uri, LIST_BYTES)
+                urls += feed_urls(data)
+                if unfit := unfit_urls(data):
+                    shown = ", ".join(url[:100] for url in unfit[:5]) + (" ..." if len(unfit) > 5 else "")
+                    passed_over.append(f"{name}: passed over, since only http and https are fetched: {shown}")
         except files.NothingFoundError as error:
             problems.append(str(error))
         except (Reject, OSError) as error:
             problems.append(f"{name}: no list of feeds: {error}")
-    if problems:
+    if sources.lists and not problems and not urls:
+        passed_over.append(f"{', '.join(sources.lists)}: no feeds are listed")
+    return Listing(list(dict.fromkeys(urls)), problems, passed_over)
+
+
+def _start(sources: Sources, store: Store, *, may_come: bool) -> tuple[Listing, list[Input]]:
+    """What there is to look at.
+
+    Raises:
+        OptionsError: with all that is wrong.
+    """
+    listing, (found, missing) = read_lists(sources), _find(sources, store, may_come=may_come)
+    if problems := listing.problems + [f"{problem}; {run.WHAT_TO_GIVE}" for problem in missing]:
         raise OptionsError(problems)
-    return list(dict.fromkeys(urls))
+    return listing, found
 
 
 def fetcher_of(options: JobOptions) -> Fetcher:
@@ -128,9 +167,12 @@ def ingest(
     if not sources.has_feeds:
         return run.ingest(sources.patterns, options, watcher)
     store = open_store(options.output)
-    urls, found = listed(sources), _find(sources, store)
+    listing, found = _start(sources, store, may_come=False)
+    for words in listing.passed_over:
+        watcher.say(words)
     with _claim(store, options, watcher):
-        done = (fetcher or fetcher_of(options)).round(store, urls, int(now()), asked_for=True, on_asked=watcher.asked)
+        fetcher = fetcher or fetcher_of(options)
+        done = fetcher.round(store, listing.urls, int(now()), asked_for=True, on_asked=watcher.asked)
         _tell(done, watcher)
         return _commit(store, found, options, watcher)
 
@@ -147,6 +189,8 @@ def watch(
     on_round: Callable[[Outcome], None] = lambda outcome: None,
 ) -> None:
     """Looks at feeds and files every `options.every` seconds, and commits what is new, until it is told to stop.
+
+    That is after `options.rounds` looks, where these are given.
 
     Args:
         names: As for `ingest`; lists, folders and globs are looked at anew each time.
@@ -165,15 +209,19 @@ def watch(
     watcher, stop = watcher or Watcher(), stop or threading.Event()
     store, sources = open_store(options.output), sources_of(names)
     fetcher = fetcher or fetcher_of(options)
-    urls, found = listed(sources), _find(sources, store, may_come=True)
-    faults, memory = 0, Memory()
+    urls = _start(sources, store, may_come=True)[0].urls
+    faults, looks, memory, told = 0, 0, Memory(), list[str]()
     with _ends_gently(stop, watcher), _claim(store, replace(options, if_held="refuse"), watcher):
         while not stop.is_set():
             began = int(now())
-            try:
-                urls, found = listed(sources), _find(sources, store, may_come=True)
-            except OptionsError as error:  # being written anew, or moved: what was there before will do for a round
-                watcher.say(str(error))
+            listing, (found, missing) = read_lists(sources), _find(sources, store, may_come=True)
+            if not listing.problems:  # a list that is being written anew, or moved, says what it said before
+                urls = listing.urls
+            words = [*listing.passed_over, *(f"{what}; going on without" for what in listing.problems + missing)]
+            for new in words:
+                if new not in told:
+                    watcher.say(new)
+            told = words
             try:
                 done = fetcher.round(store, urls, began, asked_for=False, on_asked=watcher.asked)
                 _tell(done, watcher, f"{datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M} ")
@@ -185,22 +233,23 @@ def watch(
                 if faults >= FAULTS:
                     raise
                 watcher.say(f"This round failed ({error}); what it archived is read in the next")
+            looks += 1
+            if looks == options.rounds:
+                break
             stop.wait(max(0.0, began + options.every - now()))
 
 
-def _find(sources: Sources, store: Store, *, may_come: bool = False) -> list[Input]:
-    """The files that are there; a glob or a folder may name none yet where they may come."""
+def _find(sources: Sources, store: Store, *, may_come: bool = False) -> tuple[list[Input], list[str]]:
+    """The files that are there, and what is wrong; a glob or a folder may name none yet where they may come."""
     found: dict[str, Input] = {}
     problems = []
     for pattern in sources.patterns:
         try:
-            found.update((item.uri, item) for item in run.find_inputs([pattern], without=store.url))
-        except OptionsError as error:
+            found.update((item.uri, item) for item in files.find([pattern], without=store.url))
+        except files.NothingFoundError as error:
             if not (may_come and has_magic(pattern)):
-                problems += error.problems
-    if problems:
-        raise OptionsError(problems)
-    return [found[uri] for uri in sorted(found) if not (may_come and found[uri].problem)]
+                problems.append(str(error))
+    return [found[uri] for uri in sorted(found) if not (may_come and found[uri].problem)], problems
 
 
 def _commit(

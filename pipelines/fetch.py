@@ -18,7 +18,7 @@ from copydesk.transforms.archive import Exchange, path_of, to_warc
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import glance, ttl_of
-from copydesk.transforms.feed_entry import Entry, Feed
+from copydesk.transforms.feed.entry import Entry, Feed
 from copydesk.transforms.identity import digest, house_of
 from copydesk.transforms.polling import Outcome, Pace, Remembered, after
 from copydesk.transforms.read import FEEDS

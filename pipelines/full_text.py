@@ -11,10 +11,10 @@ from copydesk.pipelines.politeness import Politeness
 from copydesk.transforms.archive import Exchange
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import ambiguous_guids
-from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_text import repair_html, web_address
+from copydesk.transforms.feed.entry import Entry, Feed
+from copydesk.transforms.feed.texts import repair_html, web_address
 from copydesk.transforms.page import read_page
-from copydesk.transforms.page_fragment import read_fragment
+from copydesk.transforms.page.fragment import read_fragment
 from copydesk.transforms.sniff import SNIFF_BYTES, sniff
 from copydesk.transforms.warc import FEED, GUID, PUBLISHED
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from copydesk.pipelines.files import open_stream
@@ -30,9 +31,10 @@ def hash64(*parts: str) -> int:
     return int.from_bytes(hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
-def hashes_of(values: Iterable[int]) -> Hashes:
+def hashes_of(values: pa.Array[Any] | pa.ChunkedArray[Any] | Iterable[int]) -> Hashes:
     """Hashes to look for, each once, sorted."""
-    return np.unique(np.fromiter(values, dtype=np.uint64))
+    column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, pa.uint64())
+    return np.sort(pc.unique(column).to_numpy())
 
 
 def file_bytes(table: pa.Table) -> bytes:

@@ -168,9 +168,14 @@ class Ledger:
         """Paths of the files that hold the keys of all committed rows."""
         return [path for part in self._of(low=STREAMED) if part.kind != "inputs" for path in part.paths]
 
-    def committed(self, uris: Iterable[str]) -> Ranges:
-        """What of some files is committed, in every version of them that was read."""
-        paths = [path for part in self._of("inputs", STREAMED) for path in part.paths]
+    def committed(self, uris: Iterable[str], since: int = STREAMED) -> Ranges:
+        """What of some files is committed, in every version of them that was read.
+
+        Args:
+            uris: Of the files.
+            since: Only what is not merged with windows before this one.
+        """
+        paths = [path for part in self._of("inputs", since) for path in part.paths]
         wanted = set(uris) if paths else set[str]()
         found: dict[tuple[str, str], list[tuple[int, int]]] = {}
         if wanted:

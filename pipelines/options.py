@@ -192,6 +192,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("full_text", "flag", False, "Fetch the page of an article where its feed gives a summary, and clean that."),
     Option("every", "seconds", 900, "How often to look: `90s`, `15m`, `1h`.", "TIME", command="watch"),
+    Option("rounds", "whole", 0, "Stop after so many looks; 0 goes on until it is stopped.", "N", command="watch"),
     Option(
         "remember",
         "seconds",
@@ -249,6 +250,7 @@ class JobOptions:
     allow_host: tuple[str, ...] = ()
     full_text: bool = False
     every: int = 900
+    rounds: int = 0
     remember: int = 90 * 86_400
     runner: str = "local"
     job_server: str = "localhost:8099"

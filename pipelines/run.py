@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
+WHAT_TO_GIVE = "give files, folders, globs in quotes, or object store URLs"
 ASKED_AT_ONCE = 50_000
 """Inputs that the ledger is asked about at a time: what it says of them is held in memory."""
 
@@ -128,7 +129,7 @@ def find_inputs(patterns: Sequence[str], without: str | None = None) -> list[Inp
     try:
         return files.find(patterns, without=without)
     except files.NothingFoundError as error:
-        raise OptionsError([f"{error}; give files, folders, globs in quotes, or object store URLs"]) from error
+        raise OptionsError([f"{error}; {WHAT_TO_GIVE}"]) from error
 
 
 @dataclass
@@ -320,12 +321,12 @@ class Runner:
         outcome.skipped = 0
         batch_bytes = self.options.batch_bytes if self.options.is_local else 1 << 62
         for pieces in windows(self._pieces(unread(ledger), outcome), batch_bytes):
-            name = ledger.next_window()
+            name, number, first = ledger.next_window(), ledger.through + 1, pieces[0]
             self._run_window(name, pieces, ledger)
             manifests = ledger.refresh()
+            done = ledger.committed([first.uri], since=number).get((first.uri, first.version), ())
             ledger.merge()
-            first = pieces[0]
-            if (first.start, first.end) not in ledger.committed([first.uri]).get((first.uri, first.version), ()):
+            if (first.start, first.end) not in done:
                 return False
             outcome.add(manifests[name])
             outcome.inputs.update(piece.uri for piece in pieces)

@@ -118,6 +118,16 @@ def show(outcome: Outcome, console: Console) -> None:
         )
 
 
+def round_line(outcome: Outcome) -> str:
+    """What a round of a watch committed, in a line; "" for nothing."""
+    counts = outcome.counts
+    parts = [_number(counts[name], name.removesuffix("s")) for name in ("articles", "duplicates", "failures")]
+    words = [f"finished window {window} of an earlier run" for window in outcome.finished]
+    if outcome.windows:
+        words.append(f"committed {', '.join(parts)}" + ("" if outcome.adds_up else ": DOES NOT ADD UP"))
+    return "  " + "; ".join(words) if words else ""
+
+
 def shown(url: str) -> str:
     """A store's URL as a person writes it: a local folder by its path."""
     return unquote(urlsplit(url).path) if url.startswith("file:") else url

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.utils.windowed_value import WindowedValue
@@ -184,7 +183,7 @@ class WriteShard(beam.DoFn):
 
     def _seen(self, window: WindowSpec, name: str, rows: pa.Table) -> pa.Table:
         paths = [path for path in window.seen if f"-{name}-" in path]
-        return keyed.find(self.store, paths, np.unique(rows[ID_HASH].to_numpy()), SEEN_SCHEMA)
+        return keyed.find(self.store, paths, keyed.hashes_of(rows[ID_HASH]), SEEN_SCHEMA)
 
 
 def write_shard(

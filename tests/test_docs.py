@@ -178,6 +178,36 @@ def test_the_commands_that_the_docs_show_exist(command: str) -> None:
     assert [option for option in options if not re.search(rf"{option}\b(?!-)", told)] == []
 
 
+def test_the_feeds_that_the_readme_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    """The section word for word: its commands in a shell, its query on what they wrote."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", text.split("## Watch feeds\n")[1], flags=re.MULTILINE)[0]
+    [shell] = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    [query] = re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    ran = subprocess.run(["sh", "-euc", shell], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    said = [line.split(" ", 2)[2] for line in ran.stderr.splitlines() if "asked" in line]
+    assert said == [
+        "Feeds: 2 of 2 asked: 2 new, 0 unchanged, 0 failed",
+        "Feeds: 2 of 2 asked: 1 new, 1 unchanged, 0 failed",
+        "Feeds: 2 of 2 asked: 0 new, 1 unchanged, 1 failed",
+    ]
+    assert re.search(r"/packet +\d+ s ago +.*\n +no feed but text/html", ran.stdout), ran.stdout
+    monkeypatch.chdir(tmp_path)
+    exec(query, {})
+    shown = [line.split("│")[1:3] for line in capfd.readouterr().out.splitlines() if line.count("│") > 3]
+    assert [[cell.strip() for cell in row] for row in shown[2:]] == [
+        ["Ferry to call at Sandend from spring", "1"],
+        ["Drawbridge sticks open for second night", "2"],
+        ["Drawbridge shut again after two nights", "2"],
+        ["Seals return to the outer mole", "1"],
+        ["Snow closes the pass a month early", "1"],
+    ]
+
+
 # Links ---------------------------------------------------------------------------------------------------------------
 
 

@@ -18,8 +18,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 README = (EXAMPLES / "README.md").read_text(encoding="utf-8")
 FILES = sorted(path for path in EXAMPLES.rglob("*") if path.is_file() and path.name != "README.md")
 
-# Names reserved by RFC 2606, and the addresses of formats, which nobody owns as a house.
-RESERVED = re.compile(r"(.+\.)?example(\.(com|org|net))?")
+# Names reserved by RFC 2606, this machine, and the addresses of formats, which nobody owns as a house.
+RESERVED = re.compile(r"(.+\.)?example(\.(com|org|net))?|127\.0\.0\.1")
 FORMATS = {"schema.org", "purl.org", "search.yahoo.com", "www.w3.org", "jsonfeed.org"}
 
 

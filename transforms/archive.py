@@ -139,8 +139,9 @@ def _warc_date(tick: int) -> str:
 def _member(record: WarcRecord, block: bytes) -> bytes:
     record.set_bytes_content(block)
     written = io.BytesIO()
-    record.write(written, checksum_data=True)
-    return gzip.compress(written.getvalue(), mtime=0)
+    with gzip.GzipFile(filename="", mode="wb", fileobj=written, mtime=0) as member:
+        record.write(member, checksum_data=True)
+    return written.getvalue()
 
 
 def _urn(exchange: Exchange, kind: str) -> bytes:

@@ -126,12 +126,12 @@ def _shares(sample: str) -> Mapping[str, tuple[float, int]]:
     """For each language of the table, the share of its function words in the text, and how many distinct ones."""
     words = _WORD.findall(sample.lower())
     table = _table()
-    counted = Counter(word for word in words if word in table.any_word)
+    counted = Counter(filter(table.any_word.__contains__, words))
     total = len(words) or 1
     found: dict[str, tuple[float, int]] = {}
     for language, known in table.words.items():
-        present = [count for word, count in counted.items() if word in known]
-        found[language] = (sum(present) / total, len(present))
+        present = known.intersection(counted)
+        found[language] = (sum(map(counted.__getitem__, present)) / total, len(present))
     return found
 
 

@@ -18,7 +18,9 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from copydesk.pipelines import cli, engine, ledger, plan, replay, run, verify  # noqa: F401 - warm
+import numpy.ma  # noqa: F401 - what numpy imports late
+
+from copydesk.pipelines import cli, engine, feeds, ingest, ledger, plan, replay, run, summary, verify  # noqa: F401 - warm
 from copydesk.pipelines.exchange import Spill
 from copydesk.pipelines.store import FolderStore
 from copydesk.transforms.edit import Editor

@@ -11,7 +11,7 @@ from copydesk.transforms.draft import Draft
 from copydesk.transforms.edit import Editor
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import glance, read_feed, ttl_of
-from copydesk.transforms.feed_entry import Entry
+from copydesk.transforms.feed.entry import Entry
 from copydesk.transforms.read import Limits, read
 
 EXAMPLES = Path(__file__).parents[2] / "examples/raw/feeds"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import read_feed
-from copydesk.transforms.feed_mend import document_in
-from copydesk.transforms.feed_settle import settled
-from copydesk.transforms.feed_xml import parse, read_clean_feed
+from copydesk.transforms.feed.mend import document_in
+from copydesk.transforms.feed.settle import settled
+from copydesk.transforms.feed.xml_feed import parse, read_clean_feed
 
 RSS = """<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Ledger</title><!-- tide -->
 <item><title>High &amp; low</title><link>https://ledger.example/1?a=1&amp;b=2</link><dc:creator>Ida Moss</dc:creator>

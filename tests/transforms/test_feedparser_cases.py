@@ -15,8 +15,8 @@ from lxml import etree
 from copydesk.transforms.dates import parse_date
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.feed import author_names, read_entries, read_feed
-from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_text import language_tag, repair_html, web_address
+from copydesk.transforms.feed.entry import Entry, Feed
+from copydesk.transforms.feed.texts import language_tag, repair_html, web_address
 
 TOP = Path(__file__).parents[3] / "shared" / "data" / "feeds" / "feedparser-cases"
 OTHERWISE = tomllib.loads((Path(__file__).parent / "feedparser_otherwise.toml").read_text("utf-8"))["otherwise"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.opml import ListedFeed, feed_urls, feeds_of
+from copydesk.transforms.opml import ListedFeed, feed_urls, feeds_of, unfit_urls
 
 
 def code_of(call: Callable[[], object]) -> str | None:
@@ -40,6 +40,15 @@ def test_feeds_are_listed_in_order_and_once() -> None:
         ListedFeed("http://cafe.example/rss?a=1&b=2", "Café"),
     ]
     assert feed_urls(LIST.replace("utf-8", "utf-16").encode("utf-16")) == feed_urls(LIST.encode())
+
+
+def test_what_is_listed_and_is_no_address_is_told() -> None:
+    urls = ["feed://a.example/rss", "FEED:https://b.example/rss", "ftp://c.example", "not an address", ""]
+    outlines = "".join(f'<outline xmlUrl="{url}"/>' for url in urls)
+    data = f"<opml version='2.0'><body>{outlines}</body></opml>".encode()
+    assert feed_urls(data) == ["http://a.example/rss", "https://b.example/rss"]
+    assert unfit_urls(data) == ["ftp://c.example", "not an address"]
+    assert unfit_urls(LIST.encode()) == ["file:///etc/passwd"]
 
 
 def test_an_empty_list_is_a_list() -> None:

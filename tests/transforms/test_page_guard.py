@@ -6,7 +6,7 @@ import pytest
 
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.page import read_fragment, read_page
-from copydesk.transforms.page_guard import MAX_ATTRIBUTES, MAX_DEPTH, MAX_FRAGMENT_TAGS, MAX_TAGS
+from copydesk.transforms.page.guard import MAX_ATTRIBUTES, MAX_DEPTH, MAX_FRAGMENT_TAGS, MAX_TAGS
 
 PROSE = "<p>The harbour bridge will shut to all traffic from the first Monday in May, the council said.</p>"
 

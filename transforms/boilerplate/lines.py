@@ -99,6 +99,16 @@ class Line:
         self.text = " ".join(" ".join([folded[start:end] for start, end in self.spans]).split())
         self._folded = folded
 
+    def straighten(self, folded: str) -> None:
+        """Makes the runs of white space in the line one space; `folded` is the folded raw text."""
+        if self.text[:1] in (" ", "\n") or self.text[-1:] in (" ", "\n"):
+            self.set_spans(self.spans, folded)
+            return
+        self._words = -1
+        self.touched = True
+        self.text = " ".join(self.text.split())
+        self._folded, self._known = folded, None
+
     def _offsets(self, folded: str) -> list[int]:
         """Where in the raw text each sign of the text stands; a space, where the white space ends that it is for."""
         if self._known is None:
@@ -197,7 +207,7 @@ class Lines:
         line = self[index]
         text = line.text
         if line.plain and ("\n" in text or "  " in text or text[:1] == " " or text[-1:] == " "):
-            line.set_spans(line.spans, self.folded)
+            line.straighten(self.folded)
         self._texts[index] = line.text
         return line
 

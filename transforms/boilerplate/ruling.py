@@ -76,10 +76,11 @@ class Ruling:
             if before in whole and not known[before] and lines.blocks[index].kind == "paragraph":
                 continue
             line = lines.straight(index)
-            if before not in whole:
+            straight = line.text
+            if straight not in whole:
                 self._cut_tokens(line)
             text = line.text
-            if text == before:
+            if text == straight:
                 whole.add(text)
             if text not in known:
                 known[text] = self.matcher.hits(line, self.language, self.house)

@@ -136,7 +136,13 @@ def test_what_is_wrong_with_a_list_is_said_before_anything_is_fetched(copydesk: 
 
 
 def watched(
-    names: list[str], out: Path, fetcher: Fetcher, rounds: int, *, each: Callable[[int], None] = lambda number: None
+    names: list[str],
+    out: Path,
+    fetcher: Fetcher,
+    rounds: int,
+    *,
+    each: Callable[[int], None] = lambda number: None,
+    say: Callable[[str], None] = lambda words: None,
 ) -> list[Outcome]:
     """Watches for some rounds, a day apart by a clock of its own."""
     options, stop, outcomes = job(out), threading.Event(), list[Outcome]()
@@ -151,6 +157,7 @@ def watched(
     feeds.watch(
         names,
         options,
+        Watcher(say=say),
         stop=stop,
         now=lambda: NOW + DAY * (started + len(outcomes)),
         fetcher=fetcher,
@@ -249,6 +256,34 @@ def test_a_list_that_is_spoilt_and_files_that_are_not_there_yet_do_not_end_the_w
     assert [outcome.counts["articles"] for outcome in outcomes] == [1, 0, 2]
     with pytest.raises(OptionsError):
         watched([str(tmp_path / "never.txt")], tmp_path / "out", fetcher, 1)
+
+
+def test_what_is_watched_and_goes_away_or_is_no_address_is_told_once_and_the_watch_goes_on(
+    web: Web, answer: Reply, fetcher: Fetcher, tmp_path: Path
+) -> None:
+    web.answers["/a"] = [answer(200, rss(item(number))) for number in range(1, 6)]
+    given, story, said = opml(tmp_path, f"{web.url}/a", "ftp://b.example/rss"), tmp_path / "a.txt", list[str]()
+    story.write_text("Pier opens\n\nThe pier was opened on Monday, and the board was glad of it.\n")
+
+    def change(number: int) -> None:
+        if number == 1:
+            story.unlink()
+        if number == 3:
+            given.unlink()
+
+    outcomes = watched([str(given), str(story)], tmp_path / "out", fetcher, 5, each=change, say=said.append)
+    assert [outcome.counts["articles"] for outcome in outcomes] == [2, 1, 1, 1, 1]
+    assert [words for words in said if "Feeds: " not in words] == [
+        f"{given}: passed over, since only http and https are fetched: ftp://b.example/rss",
+        f"nothing found for: {story}; going on without",
+        f"nothing found for: {given}; going on without",
+    ]
+
+
+def test_a_list_without_feeds_is_told(copydesk: Run, tmp_path: Path) -> None:
+    given = opml(tmp_path)
+    ran = copydesk("ingest", given, "--output", tmp_path / "out")
+    assert f"{given}: no feeds are listed" in ran.err
 
 
 def test_a_feed_that_keeps_its_charset_to_itself_is_read_all_the_same(

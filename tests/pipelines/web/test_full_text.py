@@ -12,10 +12,11 @@ import pytest
 
 from copydesk.pipelines.client import Bounds, Client
 from copydesk.pipelines.fetch import Fetcher
-from copydesk.pipelines.guard import RISKY_BYTES
+from copydesk.pipelines.guard import RISKY_BYTES, Guard
 from copydesk.pipelines.politeness import Politeness
 from copydesk.pipelines.store import open_store
 from copydesk.transforms.addresses import Allowed
+from copydesk.transforms.errors import Reject
 from copydesk.transforms.polling import Pace
 from copydesk.transforms.warc import iter_warc
 
@@ -126,20 +127,25 @@ def test_a_page_inside_is_not_fetched(local: Web, answer: Reply, copydesk: Run, 
 
 
 def test_a_page_that_takes_too_long_to_read_is_passed_over(
-    web: Web, answer: Reply, resolver: Any, tmp_path: Path
+    web: Web, answer: Reply, resolver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = page(LONG * 500)
-    assert len(large) > RISKY_BYTES
+    class Late(Guard):
+        def __call__(self, element: Any) -> Any:
+            if self.seconds < 60 and self.size(element) >= RISKY_BYTES:
+                raise Reject("timeout", f"it took longer than {self.seconds:g} s")
+            return super().__call__(element)
+
+    monkeypatch.setattr("copydesk.pipelines.full_text.Guard", Late)
     web.answers |= {
         "/feed": answer(200, rss(item(web, "ferries"))),
-        "/ferries.html?utm_source=rss": answer(200, large),
+        "/ferries.html?utm_source=rss": answer(200, page(LONG * 500)),
     }
     client = Client("x", Allowed.of([web.host]), Bounds(), resolver)
     kept = {}
-    for seconds in (0.001, 60.0):
+    for seconds in (7.0, 60.0):
         fetcher = Fetcher(client, Politeness(client), Pace(900), full_text=True, seconds=seconds)
         store = open_store(str(tmp_path / str(seconds)))
         assert fetcher.round(store, [f"{web.url}/feed"], 1_790_000_000, asked_for=True).results == {"new": 1}
         [path] = store.list("raw")
         kept[seconds] = [document.media_type for document in iter_warc(io.BytesIO(store.read(path)), source_uri="a")]
-    assert kept == {0.001: ["application/rss+xml"], 60.0: ["application/rss+xml", "text/html"]}
+    assert kept == {7.0: ["application/rss+xml"], 60.0: ["application/rss+xml", "text/html"]}

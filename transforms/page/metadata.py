@@ -12,7 +12,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from copydesk.transforms.page_jsonld import story_object
+from copydesk.transforms.page.jsonld import story_object
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser

@@ -1,6 +1,6 @@
 """JSON records to drafts: the rows of a dump, the answers of an API, whatever their fields are called.
 
-What the fields mean is data: `record_fields.toml`.
+What the fields mean is data: `fields.toml`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from copydesk.transforms.draft import Draft, Metadata
 from copydesk.transforms.errors import Reject
 from copydesk.transforms.identity import house_of
 from copydesk.transforms.language import well_formed
-from copydesk.transforms.record_body import body_markup, read_body
-from copydesk.transforms.record_fields import Record, entries_of
-from copydesk.transforms.record_values import address, inline, names, plain, strings, topics
+from copydesk.transforms.record.body import body_markup, read_body
+from copydesk.transforms.record.fields import Record, entries_of
+from copydesk.transforms.record.values import address, inline, names, plain, strings, topics
 
 MAX_GUID = 1_000
 """Code points of an id; a longer one is a text that stands in the wrong field."""

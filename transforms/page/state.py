@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from copydesk.transforms.page_guard import MAX_FRAGMENT_TAGS
+from copydesk.transforms.page.guard import MAX_FRAGMENT_TAGS
 
 MIN_STORY: Final = 400
 """Code points of running text that a string holds at least to be the story; as for a story in the metadata."""

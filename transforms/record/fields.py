@@ -1,4 +1,4 @@
-"""The fields of a JSON record by meaning; the names are data: `record_fields.toml`."""
+"""The fields of a JSON record by meaning; the names are data: `fields.toml`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _names() -> _Names:
 @cache
 def table_of_fields() -> dict[str, dict[str, str]]:
     """The table as written: meanings in `fields`, the rest in `shape`."""
-    text = resources.files("copydesk.transforms").joinpath("record_fields.toml").read_text("utf-8")
+    text = resources.files("copydesk.transforms.record").joinpath("fields.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

@@ -12,13 +12,13 @@ from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode_markup
 from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.page_blocks import PageText, lay_out, read_passages
-from copydesk.transforms.page_fragment import read_fragment
-from copydesk.transforms.page_guard import check_page
-from copydesk.transforms.page_metadata import PageMetadata, read_metadata
-from copydesk.transforms.page_parts import APART
-from copydesk.transforms.page_state import story_in_scripts
-from copydesk.transforms.page_story import Hints, Verdict, judge
+from copydesk.transforms.page.blocks import PageText, lay_out, read_passages
+from copydesk.transforms.page.fragment import read_fragment
+from copydesk.transforms.page.guard import check_page
+from copydesk.transforms.page.metadata import PageMetadata, read_metadata
+from copydesk.transforms.page.parts import APART
+from copydesk.transforms.page.state import story_in_scripts
+from copydesk.transforms.page.story import Hints, Verdict, judge
 
 MIN_BODY: Final = 400
 """Code points of a story in the metadata; what is shorter is a summary."""

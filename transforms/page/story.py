@@ -1,8 +1,8 @@
 """Which passages of a page are its story: evidence in, a verdict per passage out.
 
-The story lies in one box of the page (`page_root`). What lies in that box is the story, but for what is part of
-something else: the boxes that say so of themselves and do not hold the prose (`page_evidence`: share buttons, related
-stories, comments), and what the markup shows to be so (`page_parts`).
+The story lies in one box of the page (`root`). What lies in that box is the story, but for what is part of
+something else: the boxes that say so of themselves and do not hold the prose (`evidence`: share buttons, related
+stories, comments), and what the markup shows to be so (`parts`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from copydesk.transforms.draft import BlockKind
-from copydesk.transforms.page_blocks import PageText
-from copydesk.transforms.page_evidence import Evidence
-from copydesk.transforms.page_kinds import kinds_of
-from copydesk.transforms.page_parts import Parts
-from copydesk.transforms.page_root import find_root, next_door
-from copydesk.transforms.page_standfirst import Standfirsts, key_of
+from copydesk.transforms.page.blocks import PageText
+from copydesk.transforms.page.evidence import Evidence
+from copydesk.transforms.page.kinds import kinds_of
+from copydesk.transforms.page.parts import Parts
+from copydesk.transforms.page.root import find_root, next_door
+from copydesk.transforms.page.standfirst import Standfirsts, key_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from copydesk.transforms.draft import BlockKind
-from copydesk.transforms.page_evidence import Evidence
+from copydesk.transforms.page.evidence import Evidence
 
 DECLARED_SHARE: Final = 0.4
 """Share of the page's prose that a declared box must hold to be believed."""

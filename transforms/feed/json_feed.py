@@ -8,8 +8,8 @@ import orjson
 
 from copydesk.transforms.decode import decode
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
+from copydesk.transforms.feed.entry import Entry, Feed
+from copydesk.transforms.feed.texts import html_of_plain, is_markup, plain_title
 
 
 def read_json_feed(data: bytes, *, charset: str | None, max_entries: int) -> Feed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from copydesk.transforms.draft import BlockKind
-from copydesk.transforms.page_blocks import HEADINGS, PageText
+from copydesk.transforms.page.blocks import HEADINGS, PageText
 
 _KIND_OF_TAG: Final[dict[str, BlockKind]] = {
     **dict.fromkeys(HEADINGS, "heading"),

@@ -8,9 +8,9 @@ from typing import Final
 
 from copydesk.transforms.boilerplate.dateline import find_dateline
 from copydesk.transforms.draft import BlockKind
-from copydesk.transforms.page_blocks import HEADINGS, Passage
-from copydesk.transforms.page_evidence import MIN_PROSE, Evidence
-from copydesk.transforms.page_parts import SENTENCE_ENDS
+from copydesk.transforms.page.blocks import HEADINGS, Passage
+from copydesk.transforms.page.evidence import MIN_PROSE, Evidence
+from copydesk.transforms.page.parts import SENTENCE_ENDS
 
 STANDFIRST: Final = 1_000
 """Code points that a standfirst has at most; what is longer, or has more passages than these, is text."""

@@ -1,4 +1,4 @@
-"""What the elements of feeds mean; the table is `feed_names.toml`."""
+"""What the elements of feeds mean; the table is `names.toml`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Any, Final
 
 _TABLE: Final[dict[str, dict[str, Any]]] = tomllib.loads(
-    resources.files("copydesk.transforms").joinpath("feed_names.toml").read_text("utf-8")
+    resources.files("copydesk.transforms.feed").joinpath("names.toml").read_text("utf-8")
 )
 _MAX_REMEMBERED: Final = 10_000
 _ATOM: Final = ("{http://www.w3.org/2005/Atom}", "{http://purl.org/atom/ns#}")

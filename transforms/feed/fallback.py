@@ -12,10 +12,10 @@ import feedparser  # type: ignore[import-untyped]
 
 from copydesk.schemas.article import Caption
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_mend import CDATA, outside_cdata
-from copydesk.transforms.feed_names import ENTRIES
-from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
+from copydesk.transforms.feed.entry import Entry, Feed
+from copydesk.transforms.feed.mend import CDATA, outside_cdata
+from copydesk.transforms.feed.names import ENTRIES
+from copydesk.transforms.feed.texts import html_of_plain, is_markup, plain_title
 
 MAX_DEPTH: Final = 1_000
 """Elements open at one time inside one entry; honest entries whose markup was not escaped have some dozens."""

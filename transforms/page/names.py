@@ -1,6 +1,6 @@
 """What the class, id and role names of an element say of it.
 
-The words are data: `page_words.toml`. What a name says is worked out once per spelling and remembered, and so is what
+The words are data: `words.toml`. What a name says is worked out once per spelling and remembered, and so is what
 all names of an element say, since the elements of a page, and the pages of a house, share them.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Final
 from copydesk.transforms.draft import BlockKind
 
 _TABLE: Final[dict[str, list[str]]] = loads(
-    resources.files("copydesk.transforms").joinpath("page_words.toml").read_text("utf-8")
+    resources.files("copydesk.transforms.page").joinpath("words.toml").read_text("utf-8")
 )
 _OUTSIDE, _OUTSIDE_BOX, _STANDFIRST, _DECK, _STORY, _PICTURE, _SOCIAL, _CREDIT, _CAPTION, _BYLINE = (
     1 << place for place in range(10)

@@ -9,9 +9,9 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from copydesk.transforms.draft import Block
-from copydesk.transforms.page_blocks import lay_out, read_passages
-from copydesk.transforms.page_guard import MAX_FRAGMENT_TAGS, check_page
-from copydesk.transforms.page_kinds import kinds_of
+from copydesk.transforms.page.blocks import lay_out, read_passages
+from copydesk.transforms.page.guard import MAX_FRAGMENT_TAGS, check_page
+from copydesk.transforms.page.kinds import kinds_of
 
 _LISTED: Final = " "
 _HIDING: Final = re.compile(

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from copydesk.transforms.draft import BlockKind
-from copydesk.transforms.page_blocks import HEADINGS, Passage
-from copydesk.transforms.page_cards import LINKED, MIN_LINK
-from copydesk.transforms.page_evidence import Evidence
+from copydesk.transforms.page.blocks import HEADINGS, Passage
+from copydesk.transforms.page.cards import LINKED, MIN_LINK
+from copydesk.transforms.page.evidence import Evidence
 
 APART: Final = frozenset({"caption", "credit", "byline", "embed"})
 """Kinds that lie in a story but are no prose of it: the desk makes fields of them."""

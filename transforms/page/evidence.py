@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from copydesk.transforms.page_blocks import HEADINGS, Box, PageText, Passage
-from copydesk.transforms.page_cards import cards
+from copydesk.transforms.page.blocks import HEADINGS, Box, PageText, Passage
+from copydesk.transforms.page.cards import cards
 
 _OUTSIDE_TAGS: Final = frozenset({"nav", "footer", "aside", "form", "button", "dialog", "menu"})
 _STORY_TAGS: Final = frozenset({"p", "article", "main", "body"})

@@ -16,8 +16,8 @@ from typing import Final, Protocol, Self
 
 from copydesk.transforms.draft import Block, BlockKind
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.page_guard import MAX_DEPTH
-from copydesk.transforms.page_names import Names, names_of
+from copydesk.transforms.page.guard import MAX_DEPTH
+from copydesk.transforms.page.names import Names, names_of
 
 # How an element is taken on the walk. Plain numbers: the members of an Enum would cost more than all the rest.
 _UNSEEN, _BREAK, _PICTURE, _BARE, _BOLD, _INLINE, _LINK, _FIGURE, _BOX = range(9)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from copydesk.transforms.feed_names import NAMES, ROLES
-from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
+from copydesk.transforms.feed.names import NAMES, ROLES
+from copydesk.transforms.feed.texts import html_of_plain, is_markup, plain_title
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

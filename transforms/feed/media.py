@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from copydesk.schemas.article import Caption
-from copydesk.transforms.feed_names import NAMES
-from copydesk.transforms.feed_text import html_of_plain, is_markup, plain_title
-from copydesk.transforms.feed_values import children, text_of, topics
+from copydesk.transforms.feed.names import NAMES
+from copydesk.transforms.feed.texts import html_of_plain, is_markup, plain_title
+from copydesk.transforms.feed.values import children, text_of, topics
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

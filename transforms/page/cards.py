@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from copydesk.transforms.page_blocks import PageText
+from copydesk.transforms.page.blocks import PageText
 
 LINKED: Final = 0.9
 """Share of a passage inside links from which it is a link, not a sentence with links."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from copydesk.transforms.draft import Draft
 from copydesk.transforms.page import read_page
-from copydesk.transforms.page_fragment import read_fragment
-from copydesk.transforms.record_fields import Record, table_of_fields
-from copydesk.transforms.record_values import plain, unescaped
+from copydesk.transforms.page.fragment import read_fragment
+from copydesk.transforms.record.fields import Record, table_of_fields
+from copydesk.transforms.record.values import plain, unescaped
 from copydesk.transforms.text import read_text
 
 _MAX_PARTS = 10_000

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from copydesk.transforms.decode import repair_mojibake
-from copydesk.transforms.record_fields import table_of_fields
+from copydesk.transforms.record.fields import table_of_fields
 
 MAX_ITEMS = 100
 MAX_NAME = 120

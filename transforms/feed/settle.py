@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from copydesk.transforms.feed_mend import CDATA, Document
-from copydesk.transforms.feed_names import ENTRIES, ROLES, USUAL
+from copydesk.transforms.feed.mend import CDATA, Document
+from copydesk.transforms.feed.names import ENTRIES, ROLES, USUAL
 
 MAX_DEPTH: Final = 100
 """Elements of the frame that may be open at one time; a deeper tag is passed over. The deepest of feeds is about 8."""

@@ -9,10 +9,10 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from copydesk.transforms.dates import parse_date
-from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_media import captions, media_texts, media_title, media_topics
-from copydesk.transforms.feed_names import CHANNEL, ENTRIES, LISTS, NAMES, ROOTS
-from copydesk.transforms.feed_values import (
+from copydesk.transforms.feed.entry import Entry, Feed
+from copydesk.transforms.feed.media import captions, media_texts, media_title, media_topics
+from copydesk.transforms.feed.names import CHANNEL, ENTRIES, LISTS, NAMES, ROOTS
+from copydesk.transforms.feed.values import (
     LANG,
     Child,
     Found,

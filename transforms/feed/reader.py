@@ -12,16 +12,16 @@ from copydesk.transforms.dates import parse_date
 from copydesk.transforms.decode import decode
 from copydesk.transforms.draft import Block, Draft, Metadata
 from copydesk.transforms.errors import Reject
-from copydesk.transforms.feed_entry import Entry, Feed
-from copydesk.transforms.feed_fallback import read_any_feed
-from copydesk.transforms.feed_json import read_json_feed
-from copydesk.transforms.feed_mend import Document, document_in
-from copydesk.transforms.feed_settle import settled
-from copydesk.transforms.feed_text import language_tag, plain_title, repair_html, web_address
-from copydesk.transforms.feed_xml import read_clean_feed
+from copydesk.transforms.feed.entry import Entry, Feed
+from copydesk.transforms.feed.fallback import read_any_feed
+from copydesk.transforms.feed.json_feed import read_json_feed
+from copydesk.transforms.feed.mend import Document, document_in
+from copydesk.transforms.feed.settle import settled
+from copydesk.transforms.feed.texts import language_tag, plain_title, repair_html, web_address
+from copydesk.transforms.feed.xml_feed import read_clean_feed
 from copydesk.transforms.identity import canonical_url
-from copydesk.transforms.page_fragment import read_fragment
-from copydesk.transforms.record_values import names
+from copydesk.transforms.page.fragment import read_fragment
+from copydesk.transforms.record.values import names
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
