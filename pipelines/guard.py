@@ -8,6 +8,7 @@ costs 0.1 ms and what it takes to send the document there and back, so only larg
 from __future__ import annotations
 
 import atexit
+import gc
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterable
@@ -56,7 +57,11 @@ class Guard:
 
 
 def _all_of(step: Callable[[Any], Iterable[Any]], element: Any) -> list[Any]:
-    return list(step(element))
+    gc.disable()  # of a large document hundreds of thousands of objects live: it would go through them again and again
+    try:
+        return list(step(element))
+    finally:
+        gc.enable()
 
 
 class _Pool:

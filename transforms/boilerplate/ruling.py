@@ -23,6 +23,10 @@ _BLOCK_KINDS: Final = {
 }
 
 
+MANY_LINES: Final = 1_000
+"""A story of fewer lines is not asked whether most of them say the same."""
+
+
 class Ruling:
     """The rules at work on one story.
 
@@ -63,7 +67,7 @@ class Ruling:
         known: dict[str, tuple[int, ...]] = {"": ()}
         whole: set[str] = set()  # texts that are tidy and hold nothing to cut out: lines that say the same need no look
         lines = self.marks.lines
-        suspects: Iterable[int] = self.matcher.suspects(lines.whole)
+        suspects: Iterable[int] = self._suspects()
         if named:
             found = set(suspects)
             # Where no rule is for a line that the markup names, the markup alone decides.
@@ -90,6 +94,18 @@ class Ruling:
             elif line.hits:
                 hit.add(index)
         return done, hit
+
+    def _suspects(self) -> Iterable[int]:
+        """Places of the lines that a rule may be for, or that are not tidy; of those that say the same one is asked."""
+        lines = self.marks.lines
+        if len(lines) < MANY_LINES:
+            return self.matcher.suspects(lines.whole)
+        texts = list(map(lines.text, range(len(lines))))
+        different = list(dict.fromkeys(texts))
+        if 2 * len(different) > len(texts):
+            return self.matcher.suspects(lines.whole)
+        asked = {different[place] for place in self.matcher.suspects("\n".join(different))}
+        return [place for place, text in enumerate(texts) if text in asked]
 
     def _cut_tokens(self, line: Line) -> None:
         """Applies the rules for parts of a line."""

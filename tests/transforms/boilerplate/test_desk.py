@@ -327,6 +327,15 @@ def test_a_line_printed_again_below_the_running_story_is_no_standfirst(
     assert desk.edit(draft_of(story)).text == story
 
 
+def test_lines_that_stand_there_a_thousand_times_are_each_cut_or_kept(
+    desk: Desk, draft_of: Callable[..., Draft]
+) -> None:
+    refrain = ["Share this article", "The tide  comes in and goes out.", "And the quay stands as it stood."]
+    edited = desk.edit(draft_of("\n".join([*BODY, *refrain * 400, *BODY]), headline="Quay closes"))
+    assert len(edited.cuts) == 400
+    assert edited.text.count("\n\nThe tide  comes in") == edited.text.count("And the quay stands") == 400
+
+
 HOSTILE = {
     "one long line": "a" * 1_000_000,
     "words": "word " * 200_000,
