@@ -15,8 +15,8 @@ both sets keep datelines in the text; the first leaves out the summary above the
 networks and, on most pages, lists. A set or an extractor that is absent is named and left out; `scripts/compare` makes
 an environment with all the others and runs this.
 
-Publishers are parted into two halves by a hash of their name. Rules were drawn from half A; half B was looked at only
-for pages whose story was missed altogether.
+Publishers are parted into two halves by a hash of their name. Rules were first drawn from half A alone; since then the
+noise of both has been read.
 """
 
 from __future__ import annotations
