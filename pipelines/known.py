@@ -98,8 +98,7 @@ class Known(beam.DoFn):
         tick = int(at)
         known, last = self._known(seen, tick)
         if isinstance(value, bytes):
-            seen.write(_remembered(known | {value}, max(last, tick)))
-            forget.set(Timestamp(max(last, tick) + self.remember))
+            self._remember(seen, forget, known | {value}, max(last, tick))
         elif value[0] in known:
             self._left_out[at] += 1
             self._touch(seen, forget, known, last, tick)
@@ -115,8 +114,11 @@ class Known(beam.DoFn):
 
     def _touch(self, seen: Any, forget: Any, known: frozenset[bytes], last: int, tick: int) -> None:
         if tick > last + self.note_after:
-            seen.write(_remembered(known, tick))
-            forget.set(Timestamp(tick + self.remember))
+            self._remember(seen, forget, known, tick)
+
+    def _remember(self, seen: Any, forget: Any, known: frozenset[bytes], last: int) -> None:
+        seen.write(_remembered(known, last))
+        forget.set(Timestamp(last + self.remember))
 
     def _last_moment(self, tick: int) -> Timestamp:
         return Timestamp(tick - tick % self.window + self.window) - _INSTANT
@@ -147,9 +149,7 @@ class Known(beam.DoFn):
             else:
                 known |= {revision}
                 yield record
-        last = max(last, ready[-1][0])
-        seen.write(_remembered(known, last))
-        forget.set(Timestamp(last + self.remember))
+        self._remember(seen, forget, known, max(last, ready[-1][0]))
 
     @on_timer(FORGET)
     def end(

@@ -87,10 +87,13 @@ def _deflate(head: bytes) -> _Stream:
     return _Zlib(zlib.MAX_WBITS if framed else -zlib.MAX_WBITS)
 
 
-_GZIP: Final[Callable[[bytes], _Stream]] = lambda head: _Zlib(16 + zlib.MAX_WBITS)  # noqa: E731
+def _gzip(head: bytes) -> _Stream:
+    return _Zlib(16 + zlib.MAX_WBITS)
+
+
 _CODINGS: Final[dict[str, Callable[[bytes], _Stream]]] = {
-    "gzip": _GZIP,
-    "x-gzip": _GZIP,
+    "gzip": _gzip,
+    "x-gzip": _gzip,
     "deflate": _deflate,
     "br": lambda head: _Brotli(),
     "zstd": lambda head: _Zstd(),

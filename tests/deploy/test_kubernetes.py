@@ -330,8 +330,9 @@ def test_java_is_opened_as_on_the_cluster_that_is_tested(spec: dict[str, Any]) -
 
 
 def mebibytes(size: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(\w+)", size).groups()  # type: ignore[union-attr]
-    return float(number) * {"m": 1, "Mi": 1, "Gi": 1024}[unit]  # Flink's m is 2 to the 20th
+    found = re.fullmatch(r"([\d.]+)(\w+)", size)
+    assert found is not None
+    return float(found[1]) * {"m": 1, "Mi": 1, "Gi": 1024}[found[2]]  # Flink's m is 2 to the 20th
 
 
 def requested(spec: dict[str, Any], name: str) -> tuple[float, float, float]:
